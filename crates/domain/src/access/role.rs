@@ -1,0 +1,21 @@
+use crate::text::named_enum;
+
+named_enum! {
+    /// A member's role in an organization.
+    OrganizationRole {
+        Owner => "owner",
+        Admin => "admin",
+        Member => "member",
+        /// Sees only the projects they were added to.
+        Guest => "guest",
+    }
+}
+
+named_enum! {
+    /// A member's role in a project.
+    ProjectRole {
+        Manager => "manager",
+        Contributor => "contributor",
+        Viewer => "viewer",
+    }
+}
