@@ -1,1 +1,29 @@
+//! The use cases of Tenon, and the ports through which they reach the world.
+//!
+//! Every change is a [`Command`] and goes through [`App::execute`]; every read is a [`Query`] and goes through
+//! [`App::ask`]. Flows with a slow part (hashing a password) are small services that do it outside any transaction.
 
+pub mod actor;
+mod app;
+pub mod audit;
+pub mod command;
+pub mod error;
+pub mod events;
+pub mod idempotency;
+pub mod identity;
+pub mod notifications;
+pub mod organizations;
+pub mod page;
+pub mod ports;
+pub mod projects;
+pub mod query;
+pub mod tasks;
+pub mod unit_of_work;
+
+pub use actor::{Actor, Denial, Origin, Principal, Viewer};
+pub use app::App;
+pub use command::{Command, Effect, Tenancy, Work};
+pub use error::{AppError, Checks};
+pub use page::{Page, PageRequest, Position, PositionValue, SortBy, Unsorted};
+pub use query::{Queries, Query, Reader};
+pub use unit_of_work::{Scope, StoreError, Transactions, UnitOfWork};

@@ -1,0 +1,149 @@
+//! Who acts, and from where.
+
+use tenon_domain::access::OrganizationRole;
+use tenon_domain::audit::ActorKind;
+use tenon_domain::{OrganizationId, SessionId, UserId};
+
+use crate::error::AppError;
+
+/// Where a request came from. It is carried into events, jobs and audit entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    pub request_id: Option<String>,
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    /// The W3C trace context, so that a request's trace continues in the jobs it caused.
+    pub traceparent: Option<String>,
+    /// Set when the request carries an idempotency key that this command completes.
+    pub idempotency_key: Option<String>,
+}
+
+/// A user acting inside one organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Viewer {
+    pub user: UserId,
+    pub organization: OrganizationId,
+    pub role: OrganizationRole,
+}
+
+/// On whose behalf something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Principal {
+    User {
+        viewer: Viewer,
+        session: SessionId,
+    },
+    /// Somebody who has not signed in.
+    Anonymous,
+    /// Tenon itself, for a tenant or for the whole deployment.
+    System {
+        organization: Option<OrganizationId>,
+    },
+}
+
+/// A principal with the origin of what it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    pub principal: Principal,
+    pub origin: Origin,
+}
+
+impl Actor {
+    pub fn anonymous(origin: Origin) -> Self {
+        Self { principal: Principal::Anonymous, origin }
+    }
+
+    pub fn system(organization: Option<OrganizationId>, origin: Origin) -> Self {
+        Self { principal: Principal::System { organization }, origin }
+    }
+
+    pub fn user(viewer: Viewer, session: SessionId, origin: Origin) -> Self {
+        Self { principal: Principal::User { viewer, session }, origin }
+    }
+
+    pub fn organization(&self) -> Option<OrganizationId> {
+        match self.principal {
+            Principal::User { viewer, .. } => Some(viewer.organization),
+            Principal::Anonymous => None,
+            Principal::System { organization } => organization,
+        }
+    }
+
+    pub fn user_id(&self) -> Option<UserId> {
+        match self.principal {
+            Principal::User { viewer, .. } => Some(viewer.user),
+            Principal::Anonymous | Principal::System { .. } => None,
+        }
+    }
+
+    pub fn kind(&self) -> ActorKind {
+        match self.principal {
+            Principal::User { .. } => ActorKind::User,
+            Principal::Anonymous => ActorKind::Anonymous,
+            Principal::System { .. } => ActorKind::System,
+        }
+    }
+
+    /// The signed-in user, or the refusal that asks for credentials.
+    pub fn viewer(&self) -> Result<Viewer, AppError> {
+        match self.principal {
+            Principal::User { viewer, .. } => Ok(viewer),
+            Principal::Anonymous | Principal::System { .. } => Err(AppError::Unauthenticated(Denial::MissingToken)),
+        }
+    }
+
+    pub fn session(&self) -> Result<SessionId, AppError> {
+        match self.principal {
+            Principal::User { session, .. } => Ok(session),
+            Principal::Anonymous | Principal::System { .. } => Err(AppError::Unauthenticated(Denial::MissingToken)),
+        }
+    }
+}
+
+/// Why credentials were not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    MissingToken,
+    InvalidToken,
+    ExpiredToken,
+    EndedSession,
+    InvalidCredentials,
+    InvalidRefreshToken,
+    InvalidInvitationToken,
+}
+
+impl Denial {
+    pub const ALL: &'static [Self] = &[
+        Self::MissingToken,
+        Self::InvalidToken,
+        Self::ExpiredToken,
+        Self::EndedSession,
+        Self::InvalidCredentials,
+        Self::InvalidRefreshToken,
+        Self::InvalidInvitationToken,
+    ];
+
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::MissingToken => "auth.missing_token",
+            Self::InvalidToken => "auth.invalid_token",
+            Self::ExpiredToken => "auth.expired_token",
+            Self::EndedSession => "auth.ended_session",
+            Self::InvalidCredentials => "auth.invalid_credentials",
+            Self::InvalidRefreshToken => "auth.invalid_refresh_token",
+            Self::InvalidInvitationToken => "auth.invalid_invitation_token",
+        }
+    }
+
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::MissingToken => "Send an access token: Authorization: Bearer <token>.",
+            Self::InvalidToken => "The access token is malformed or was not issued here: sign in again.",
+            Self::ExpiredToken => "The access token has expired: refresh it or sign in again.",
+            Self::EndedSession => "The session has ended: sign in again.",
+            Self::InvalidCredentials => "The email address or the password is wrong.",
+            Self::InvalidRefreshToken => "The refresh token is spent, expired or was not issued here: sign in again.",
+            Self::InvalidInvitationToken => "The invitation token was not issued here: use the link of the invitation.",
+        }
+    }
+}

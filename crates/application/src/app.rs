@@ -1,0 +1,142 @@
+//! The pipeline that every command and every query goes through, so that no use case can forget anything.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tenon_domain::access::Permission;
+use tracing::Instrument;
+
+use crate::actor::Actor;
+use crate::command::{Command, Effect, Tenancy, Work, permission_denied};
+use crate::error::AppError;
+use crate::identity::SessionDirectory;
+use crate::ports::{Clock, IdGenerator, RelayWaker};
+use crate::query::{Queries, Query, Reader};
+use crate::unit_of_work::{Scope, Transactions};
+
+/// How often a command is tried when others keep changing the same thing.
+const MAX_ATTEMPTS: u32 = 5;
+
+/// The application: commands and queries run through it, and through nothing else.
+#[derive(Clone)]
+pub struct App {
+    pub transactions: Arc<dyn Transactions>,
+    pub queries: Queries,
+    pub sessions: SessionDirectory,
+    pub relay: Arc<dyn RelayWaker>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdGenerator>,
+    pub tenancy: Tenancy,
+}
+
+impl App {
+    /// Runs a command in a unit of work and commits it; then wakes the relay and applies what follows.
+    pub async fn execute<C: Command>(&self, actor: &Actor, command: C) -> Result<C::Output, AppError> {
+        self.observed(actor, C::NAME, async {
+            let mut attempt = 1;
+            loop {
+                match self.attempt(actor, &command).await {
+                    Err(AppError::Stale) if C::RETRY_WHEN_STALE && attempt < MAX_ATTEMPTS => {
+                        // Linear back-off: the winner of the race needs a moment, not an eternity.
+                        tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 3)).await;
+                        attempt += 1;
+                    }
+                    Err(AppError::Forbidden(permission)) => {
+                        self.note_denial(actor, C::NAME, permission).await;
+                        return Err(AppError::Forbidden(permission));
+                    }
+                    outcome => return outcome,
+                }
+            }
+        })
+        .await
+    }
+
+    /// Runs a query.
+    pub async fn ask<Q: Query>(&self, actor: &Actor, query: Q) -> Result<Q::Output, AppError> {
+        self.observed(actor, Q::NAME, async {
+            let reader = Reader { queries: &self.queries, actor, now: self.clock.now() };
+            let outcome = query.run(&reader).await;
+            if let Err(AppError::Forbidden(permission)) = &outcome {
+                self.note_denial(actor, Q::NAME, *permission).await;
+            }
+            outcome
+        })
+        .await
+    }
+
+    async fn attempt<C: Command>(&self, actor: &Actor, command: &C) -> Result<C::Output, AppError> {
+        let now = self.clock.now();
+        let mut unit = self.transactions.begin(command.scope(actor), actor, now).await?;
+        let mut work = Work {
+            unit: unit.as_mut(),
+            actor,
+            now,
+            ids: self.ids.as_ref(),
+            tenancy: self.tenancy,
+            effects: Vec::new(),
+        };
+        let output = command.handle(&mut work).await?;
+        let effects = work.effects;
+        if let (Some(key), Some(user)) = (&actor.origin.idempotency_key, actor.user_id()) {
+            unit.idempotency().mark_committed(user, key).await?;
+        }
+        if unit.commit().await? {
+            self.relay.wake();
+        }
+        for effect in effects {
+            self.apply(effect).await;
+        }
+        Ok(output)
+    }
+
+    async fn apply(&self, effect: Effect) {
+        match effect {
+            Effect::SessionChanged { session, state } => self.sessions.session_changed(session, &state).await,
+            Effect::RoleChanged { organization, user, role } => {
+                self.sessions.role_changed(organization, user, role).await;
+            }
+        }
+    }
+
+    /// Puts a denied permission on the audit trail. A failure to do so must not hide the refusal itself.
+    async fn note_denial(&self, actor: &Actor, operation: &str, permission: Permission) {
+        let Some(organization) = actor.organization() else { return };
+        let noted = async {
+            let scope = Scope::Organization(organization);
+            let mut unit = self.transactions.begin(scope, actor, self.clock.now()).await?;
+            unit.events().record(vec![permission_denied(organization, operation, permission)]).await?;
+            unit.commit().await
+        };
+        match noted.await {
+            Ok(_) => self.relay.wake(),
+            Err(error) => tracing::error!(%error, operation, "a denied permission could not be audited"),
+        }
+    }
+
+    /// One span, one metric and one log line for every operation, with the same fields everywhere.
+    async fn observed<T>(
+        &self,
+        actor: &Actor,
+        operation: &'static str,
+        run: impl Future<Output = Result<T, AppError>>,
+    ) -> Result<T, AppError> {
+        let span = tracing::info_span!(
+            "operation",
+            operation,
+            request_id = actor.origin.request_id.as_deref(),
+            user_id = actor.user_id().map(tracing::field::display),
+            organization_id = actor.organization().map(tracing::field::display),
+        );
+        let started = Instant::now();
+        let outcome = run.instrument(span.clone()).await;
+        let elapsed = started.elapsed();
+        let label = outcome.as_ref().err().map_or("ok", AppError::kind);
+        metrics::counter!("operations_total", "operation" => operation, "outcome" => label).increment(1);
+        metrics::histogram!("operation_duration_seconds", "operation" => operation).record(elapsed.as_secs_f64());
+        let duration_ms = elapsed.as_secs_f64() * 1000.0;
+        span.in_scope(|| tracing::info!(duration_ms, success = outcome.is_ok(), outcome = label, "{operation}"));
+        outcome
+    }
+}

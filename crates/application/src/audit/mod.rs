@@ -1,0 +1,9 @@
+//! Use cases on the audit trail: appending events to it, and reading it.
+
+mod append_entry;
+mod list_entries;
+mod ports;
+
+pub use append_entry::AppendAuditEntry;
+pub use list_entries::ListAuditEntries;
+pub use ports::{AuditEntryView, AuditFilter, AuditQueries, AuditRepository};

@@ -1,0 +1,156 @@
+//! Commands: the one way in for every change.
+
+use async_trait::async_trait;
+use tenon_domain::access::{Permission, ProjectAccess};
+use tenon_domain::identity::SignInFailure;
+use tenon_domain::projects::Project;
+use tenon_domain::{
+    DomainEvent, Fact, OrganizationId, ProjectId, ResourceKind, SessionId, Subject, Timestamp, UserId, Version,
+};
+use uuid::Uuid;
+
+use crate::actor::{Actor, Viewer};
+use crate::error::AppError;
+use crate::identity::CachedSession;
+use crate::ports::IdGenerator;
+use crate::unit_of_work::{Scope, UnitOfWork};
+
+/// A use case that changes something. It is run by [`App::execute`](crate::App::execute), in a transaction.
+#[async_trait]
+pub trait Command: Send + Sync {
+    type Output: Send;
+    /// The span, the metric label and the log field `operation` (`task.create`).
+    const NAME: &'static str;
+    /// Whether the pipeline may run the command again after a concurrent change.
+    const RETRY_WHEN_STALE: bool = true;
+
+    /// What the unit of work may reach: the actor's organization, unless the command crosses tenants.
+    fn scope(&self, actor: &Actor) -> Scope {
+        actor.organization().map_or(Scope::Deployment, Scope::Organization)
+    }
+
+    async fn handle(&self, work: &mut Work<'_>) -> Result<Self::Output, AppError>;
+}
+
+/// Whether one deployment serves many organizations or a single one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tenancy {
+    Multi,
+    Single,
+}
+
+/// Something that follows from a commit and must not happen without it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Tell every instance what a session is now.
+    SessionChanged { session: SessionId, state: CachedSession },
+    /// Tell every instance which role a user has in an organization now.
+    RoleChanged { organization: OrganizationId, user: UserId, role: Option<tenon_domain::access::OrganizationRole> },
+}
+
+/// What a command works with: the transaction, the actor, the time and ids.
+pub struct Work<'a> {
+    pub(crate) unit: &'a mut dyn UnitOfWork,
+    pub(crate) actor: &'a Actor,
+    pub(crate) now: Timestamp,
+    pub(crate) ids: &'a dyn IdGenerator,
+    pub(crate) tenancy: Tenancy,
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl Work<'_> {
+    /// The repositories.
+    pub fn unit(&mut self) -> &mut dyn UnitOfWork {
+        self.unit
+    }
+
+    pub fn actor(&self) -> &Actor {
+        self.actor
+    }
+
+    pub fn viewer(&self) -> Result<Viewer, AppError> {
+        self.actor.viewer()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub fn next_id<T: From<Uuid>>(&self) -> T {
+        self.ids.next_id().into()
+    }
+
+    pub fn tenancy(&self) -> Tenancy {
+        self.tenancy
+    }
+
+    /// Remembers what is to be done once the transaction is committed.
+    pub fn after_commit(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// Requires a permission in the organization as a whole.
+    pub fn require(&self, permission: Permission) -> Result<Viewer, AppError> {
+        let viewer = self.viewer()?;
+        if viewer.role.allows(permission) { Ok(viewer) } else { Err(AppError::Forbidden(permission)) }
+    }
+
+    /// The project, if the actor may do this in it. To who cannot see it, it does not exist.
+    pub async fn project(&mut self, id: ProjectId, permission: Permission) -> Result<Project, AppError> {
+        self.project_or(id, permission, AppError::NotFound("project")).await
+    }
+
+    /// Like [`Work::project`], for something inside the project that does not exist when the project doesn't.
+    pub async fn project_or(
+        &mut self,
+        id: ProjectId,
+        permission: Permission,
+        absent: AppError,
+    ) -> Result<Project, AppError> {
+        let viewer = self.viewer()?;
+        let Some((project, explicit_role)) = self.unit.projects().find_for(id, viewer.user).await? else {
+            return Err(absent);
+        };
+        let access =
+            ProjectAccess { organization_role: viewer.role, visibility: project.state().visibility, explicit_role };
+        if !access.is_visible() {
+            Err(absent)
+        } else if access.allows(permission) {
+            Ok(project)
+        } else {
+            Err(AppError::Forbidden(permission))
+        }
+    }
+}
+
+/// Refuses when the caller named a version (`If-Match`) that is not the stored one.
+pub fn check_version(expected: Option<Version>, stored: Version) -> Result<(), AppError> {
+    match expected {
+        Some(expected) if expected != stored => Err(AppError::PreconditionFailed),
+        _ => Ok(()),
+    }
+}
+
+/// An event that no entity records, because nothing changed: a permission was denied.
+pub(crate) fn permission_denied(organization: OrganizationId, operation: &str, permission: Permission) -> DomainEvent {
+    DomainEvent {
+        subject: Subject { kind: ResourceKind::Operation, id: organization.uuid(), name: operation.to_owned() },
+        project: None,
+        fact: Fact::PermissionDenied { permission: permission.as_str().to_owned() },
+        changes: Vec::new(),
+    }
+}
+
+/// An event that no entity records, because nothing changed: a sign-in was refused.
+pub(crate) fn sign_in_failed(user: Option<UserId>, email: &str, reason: SignInFailure) -> DomainEvent {
+    DomainEvent {
+        subject: Subject {
+            kind: ResourceKind::User,
+            id: user.map_or(Uuid::nil(), UserId::uuid),
+            name: email.to_owned(),
+        },
+        project: None,
+        fact: Fact::Identity(tenon_domain::identity::IdentityFact::SignInFailed { reason }),
+        changes: Vec::new(),
+    }
+}

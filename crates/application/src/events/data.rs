@@ -1,0 +1,294 @@
+//! The part of the wire format that differs between events.
+
+use serde::{Deserialize, Serialize};
+use tenon_domain::access::{OrganizationRole, ProjectRole};
+use tenon_domain::identity::{Email, IdentityFact, SignInFailure};
+use tenon_domain::organizations::OrganizationFact;
+use tenon_domain::projects::{ProjectFact, Status, StatusCategory, StatusKey};
+use tenon_domain::tasks::TaskFact;
+use tenon_domain::{Fact, UserId};
+use uuid::Uuid;
+
+/// A status on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusRecord {
+    pub key: String,
+    pub category: String,
+}
+
+/// What an event carries besides its envelope. Shapes are only ever added to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum EventData {
+    /// The envelope says it all.
+    Plain,
+    TaskPeople {
+        assignees: Vec<Uuid>,
+        reporter: Uuid,
+    },
+    TaskAssignment {
+        added: Vec<Uuid>,
+        removed: Vec<Uuid>,
+        reporter: Uuid,
+    },
+    TaskStatus {
+        from: StatusRecord,
+        to: StatusRecord,
+        assignees: Vec<Uuid>,
+        reporter: Uuid,
+    },
+    ProjectMember {
+        user: Uuid,
+        role: Option<String>,
+    },
+    Invitation {
+        email: String,
+        role: Option<String>,
+    },
+    Membership {
+        user: Uuid,
+        role: Option<String>,
+        invited_by: Option<Uuid>,
+    },
+    SignInFailure {
+        reason: String,
+    },
+    Permission {
+        permission: String,
+    },
+    Delivery(Delivery),
+}
+
+/// The ways out of Tenon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    Email,
+    Push,
+}
+
+/// A message on its way to one recipient over one channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    pub channel: Channel,
+    /// The kind of the notification (`task.assigned`), which chooses the template.
+    pub kind: String,
+    /// The user, or nobody when the message goes to an address that has no account yet.
+    pub user: Option<Uuid>,
+    pub address: Option<String>,
+    pub title: String,
+    pub body: String,
+    pub organization_name: String,
+    /// Set for an invitation: the email holds its link, which is made when the email is.
+    pub invitation: Option<Uuid>,
+    /// What the message is about, for its link.
+    pub resource_kind: String,
+    pub resource_id: Uuid,
+    /// The event that caused it.
+    pub caused_by: Uuid,
+}
+
+impl Delivery {
+    pub const EMAIL: &'static str = "notification.email";
+    pub const PUSH: &'static str = "notification.push";
+
+    pub const fn event_name(&self) -> &'static str {
+        match self.channel {
+            Channel::Email => Self::EMAIL,
+            Channel::Push => Self::PUSH,
+        }
+    }
+}
+
+impl From<&Fact> for EventData {
+    fn from(fact: &Fact) -> Self {
+        match fact {
+            Fact::Task(fact) => from_task(fact),
+            Fact::Project(fact) => from_project(fact),
+            Fact::Organization(fact) => from_organization(fact),
+            Fact::Identity(IdentityFact::SignInFailed { reason }) => {
+                Self::SignInFailure { reason: reason.as_str().to_owned() }
+            }
+            Fact::Identity(_) => Self::Plain,
+            Fact::PermissionDenied { permission } => Self::Permission { permission: permission.clone() },
+        }
+    }
+}
+
+fn from_task(fact: &TaskFact) -> EventData {
+    match fact {
+        TaskFact::Created { assignees, reporter }
+        | TaskFact::Updated { assignees, reporter }
+        | TaskFact::Deleted { assignees, reporter }
+        | TaskFact::Restored { assignees, reporter } => {
+            EventData::TaskPeople { assignees: uuids(assignees), reporter: reporter.uuid() }
+        }
+        TaskFact::Assigned { added, removed, reporter } => {
+            EventData::TaskAssignment { added: uuids(added), removed: uuids(removed), reporter: reporter.uuid() }
+        }
+        TaskFact::StatusChanged { from, to, assignees, reporter }
+        | TaskFact::Completed { from, to, assignees, reporter } => EventData::TaskStatus {
+            from: status_record(from),
+            to: status_record(to),
+            assignees: uuids(assignees),
+            reporter: reporter.uuid(),
+        },
+    }
+}
+
+fn from_project(fact: &ProjectFact) -> EventData {
+    match fact {
+        ProjectFact::MemberAdded { user, role } | ProjectFact::MemberRoleChanged { user, role } => {
+            EventData::ProjectMember { user: user.uuid(), role: Some(role.as_str().to_owned()) }
+        }
+        ProjectFact::MemberRemoved { user } => EventData::ProjectMember { user: user.uuid(), role: None },
+        ProjectFact::Created
+        | ProjectFact::Updated
+        | ProjectFact::Archived
+        | ProjectFact::Unarchived
+        | ProjectFact::Deleted => EventData::Plain,
+    }
+}
+
+fn from_organization(fact: &OrganizationFact) -> EventData {
+    match fact {
+        OrganizationFact::Created | OrganizationFact::Updated => EventData::Plain,
+        OrganizationFact::Invited { email, role } => {
+            EventData::Invitation { email: email.to_string(), role: Some(role.as_str().to_owned()) }
+        }
+        OrganizationFact::InvitationRevoked { email } => EventData::Invitation { email: email.to_string(), role: None },
+        OrganizationFact::MemberJoined { user, role, invited_by } => EventData::Membership {
+            user: user.uuid(),
+            role: Some(role.as_str().to_owned()),
+            invited_by: invited_by.map(UserId::uuid),
+        },
+        OrganizationFact::MemberRoleChanged { user, role } => {
+            EventData::Membership { user: user.uuid(), role: Some(role.as_str().to_owned()), invited_by: None }
+        }
+        OrganizationFact::MemberRemoved { user } => {
+            EventData::Membership { user: user.uuid(), role: None, invited_by: None }
+        }
+    }
+}
+
+/// Reads a fact back from the wire. `None` for what this version does not know.
+pub(super) fn read_fact(name: &str, data: &EventData) -> Option<Fact> {
+    Some(match (name, data) {
+        ("task.created", EventData::TaskPeople { assignees, reporter }) => {
+            Fact::Task(TaskFact::Created { assignees: users(assignees), reporter: (*reporter).into() })
+        }
+        ("task.updated", EventData::TaskPeople { assignees, reporter }) => {
+            Fact::Task(TaskFact::Updated { assignees: users(assignees), reporter: (*reporter).into() })
+        }
+        ("task.deleted", EventData::TaskPeople { assignees, reporter }) => {
+            Fact::Task(TaskFact::Deleted { assignees: users(assignees), reporter: (*reporter).into() })
+        }
+        ("task.restored", EventData::TaskPeople { assignees, reporter }) => {
+            Fact::Task(TaskFact::Restored { assignees: users(assignees), reporter: (*reporter).into() })
+        }
+        ("task.assigned", EventData::TaskAssignment { added, removed, reporter }) => Fact::Task(TaskFact::Assigned {
+            added: users(added),
+            removed: users(removed),
+            reporter: (*reporter).into(),
+        }),
+        ("task.status_changed", EventData::TaskStatus { from, to, assignees, reporter }) => {
+            Fact::Task(TaskFact::StatusChanged {
+                from: status(from)?,
+                to: status(to)?,
+                assignees: users(assignees),
+                reporter: (*reporter).into(),
+            })
+        }
+        ("task.completed", EventData::TaskStatus { from, to, assignees, reporter }) => {
+            Fact::Task(TaskFact::Completed {
+                from: status(from)?,
+                to: status(to)?,
+                assignees: users(assignees),
+                reporter: (*reporter).into(),
+            })
+        }
+        _ if name.starts_with("project.") => Fact::Project(read_project(name, data)?),
+        _ if name.starts_with("organization.") => Fact::Organization(read_organization(name, data)?),
+        ("permission.denied", EventData::Permission { permission }) => {
+            Fact::PermissionDenied { permission: permission.clone() }
+        }
+        _ => Fact::Identity(read_identity(name, data)?),
+    })
+}
+
+fn read_project(name: &str, data: &EventData) -> Option<ProjectFact> {
+    Some(match (name, data) {
+        ("project.created", _) => ProjectFact::Created,
+        ("project.updated", _) => ProjectFact::Updated,
+        ("project.archived", _) => ProjectFact::Archived,
+        ("project.unarchived", _) => ProjectFact::Unarchived,
+        ("project.deleted", _) => ProjectFact::Deleted,
+        ("project.member_added", EventData::ProjectMember { user, role: Some(role) }) => {
+            ProjectFact::MemberAdded { user: (*user).into(), role: ProjectRole::parse(role)? }
+        }
+        ("project.member_role_changed", EventData::ProjectMember { user, role: Some(role) }) => {
+            ProjectFact::MemberRoleChanged { user: (*user).into(), role: ProjectRole::parse(role)? }
+        }
+        ("project.member_removed", EventData::ProjectMember { user, .. }) => {
+            ProjectFact::MemberRemoved { user: (*user).into() }
+        }
+        _ => return None,
+    })
+}
+
+fn read_organization(name: &str, data: &EventData) -> Option<OrganizationFact> {
+    Some(match (name, data) {
+        ("organization.created", _) => OrganizationFact::Created,
+        ("organization.updated", _) => OrganizationFact::Updated,
+        ("organization.invited", EventData::Invitation { email, role: Some(role) }) => {
+            OrganizationFact::Invited { email: Email::restore(email.clone()), role: OrganizationRole::parse(role)? }
+        }
+        ("organization.invitation_revoked", EventData::Invitation { email, .. }) => {
+            OrganizationFact::InvitationRevoked { email: Email::restore(email.clone()) }
+        }
+        ("organization.member_joined", EventData::Membership { user, role: Some(role), invited_by }) => {
+            OrganizationFact::MemberJoined {
+                user: (*user).into(),
+                role: OrganizationRole::parse(role)?,
+                invited_by: invited_by.map(Into::into),
+            }
+        }
+        ("organization.member_role_changed", EventData::Membership { user, role: Some(role), .. }) => {
+            OrganizationFact::MemberRoleChanged { user: (*user).into(), role: OrganizationRole::parse(role)? }
+        }
+        ("organization.member_removed", EventData::Membership { user, .. }) => {
+            OrganizationFact::MemberRemoved { user: (*user).into() }
+        }
+        _ => return None,
+    })
+}
+
+fn read_identity(name: &str, data: &EventData) -> Option<IdentityFact> {
+    Some(match (name, data) {
+        ("user.registered", _) => IdentityFact::Registered,
+        ("user.updated", _) => IdentityFact::ProfileUpdated,
+        ("auth.signed_in", _) => IdentityFact::SignedIn,
+        ("auth.signed_out", _) => IdentityFact::SignedOut,
+        ("auth.organization_switched", _) => IdentityFact::OrganizationSwitched,
+        ("auth.sign_in_failed", EventData::SignInFailure { reason }) => {
+            IdentityFact::SignInFailed { reason: SignInFailure::parse(reason)? }
+        }
+        _ => return None,
+    })
+}
+
+fn uuids(users: &[UserId]) -> Vec<Uuid> {
+    users.iter().map(|user| user.uuid()).collect()
+}
+
+fn users(uuids: &[Uuid]) -> Vec<UserId> {
+    uuids.iter().copied().map(UserId::new).collect()
+}
+
+fn status_record(status: &Status) -> StatusRecord {
+    StatusRecord { key: status.key.as_str().to_owned(), category: status.category.as_str().to_owned() }
+}
+
+fn status(record: &StatusRecord) -> Option<Status> {
+    Some(Status { key: StatusKey::restore(record.key.clone()), category: StatusCategory::parse(&record.category)? })
+}

@@ -1,0 +1,59 @@
+//! Idempotency keys: the first outcome of a request is kept, so that a client can safely send it again.
+//!
+//! A key is **claimed** before its request runs. The command's own transaction marks it **committed**, so that even
+//! a crash before the answer was kept cannot make a retry do the work twice. The **answer** is kept last.
+
+use async_trait::async_trait;
+use tenon_domain::{Timestamp, UserId};
+
+use crate::unit_of_work::StoreError;
+
+/// An answer as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredAnswer {
+    pub status: u16,
+    /// Headers that belong to the answer, such as `Location` and `ETag`.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// What became of an attempt to claim a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The key is new: run the request.
+    Claimed,
+    /// The first request is still running.
+    Running,
+    /// The first request was carried out, but its answer was lost in a crash.
+    AnswerLost,
+    /// The first request was answered.
+    Answered(StoredAnswer),
+    /// The key was used for another request.
+    OtherRequest,
+}
+
+/// The store of keys, outside the transactions of commands.
+#[async_trait]
+pub trait IdempotencyKeys: Send + Sync {
+    /// Claims `key` for a request with this fingerprint. A claim that neither committed nor was answered before
+    /// `stale_before` may be taken over: its request died with its process.
+    async fn claim(
+        &self,
+        user: UserId,
+        key: &str,
+        fingerprint: &str,
+        now: Timestamp,
+        stale_before: Timestamp,
+    ) -> Result<Claim, StoreError>;
+    async fn keep_answer(&self, user: UserId, key: &str, answer: &StoredAnswer) -> Result<(), StoreError>;
+    /// Gives a key back whose request never started (invalid input, say).
+    async fn release(&self, user: UserId, key: &str) -> Result<(), StoreError>;
+    /// Forgets keys claimed before `before`. Answers how many.
+    async fn purge(&self, before: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// The same store inside a command's transaction.
+#[async_trait]
+pub trait IdempotencyLedger: Send {
+    async fn mark_committed(&mut self, user: UserId, key: &str) -> Result<(), StoreError>;
+}

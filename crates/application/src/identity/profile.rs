@@ -1,0 +1,46 @@
+use async_trait::async_trait;
+use tenon_domain::Version;
+use tenon_domain::identity::DisplayName;
+
+use super::UserView;
+use crate::command::{Command, Work, check_version};
+use crate::error::AppError;
+use crate::query::{Query, Reader};
+
+/// The actor's own account.
+#[derive(Clone, Copy, Debug)]
+pub struct FindProfile;
+
+#[async_trait]
+impl Query for FindProfile {
+    type Output = UserView;
+    const NAME: &'static str = "user.find_self";
+
+    async fn run(&self, reader: &Reader<'_>) -> Result<UserView, AppError> {
+        let user = reader.viewer()?.user;
+        reader.queries().identity.user(user).await?.ok_or(AppError::NotFound("user"))
+    }
+}
+
+/// Changes the actor's own account.
+#[derive(Clone, Debug)]
+pub struct EditProfile {
+    pub display_name: Option<DisplayName>,
+    pub expected_version: Option<Version>,
+}
+
+#[async_trait]
+impl Command for EditProfile {
+    type Output = UserView;
+    const NAME: &'static str = "user.update_self";
+
+    async fn handle(&self, work: &mut Work<'_>) -> Result<UserView, AppError> {
+        let user = work.viewer()?.user;
+        let mut user = work.unit().users().find(user).await?.ok_or(AppError::NotFound("user"))?;
+        check_version(self.expected_version, user.state().version)?;
+        if let Some(display_name) = self.display_name.clone() {
+            user.rename(display_name, work.now());
+        }
+        Ok(work.unit().users().save(user).await?.into())
+    }
+}

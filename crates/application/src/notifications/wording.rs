@@ -1,0 +1,55 @@
+//! What notifications say.
+
+use tenon_domain::Fact;
+use tenon_domain::notifications::NotificationKind;
+use tenon_domain::organizations::OrganizationFact;
+use tenon_domain::projects::ProjectFact;
+use tenon_domain::tasks::TaskFact;
+
+/// The title and the body of a notification. `subject` is the resource's name as of the event.
+pub(super) fn wording(
+    kind: NotificationKind,
+    fact: &Fact,
+    actor: Option<&str>,
+    subject: &str,
+    organization: &str,
+) -> (String, String) {
+    use NotificationKind as Kind;
+    let who = actor.unwrap_or("Tenon");
+    match kind {
+        Kind::TaskAssigned => (format!("{who} assigned you {subject}"), String::new()),
+        Kind::TaskUnassigned => (format!("{who} took you off {subject}"), String::new()),
+        Kind::TaskStatusChanged => {
+            let (from, to) = statuses(fact);
+            (format!("{who} moved {subject} to {to}"), format!("It was in {from} before."))
+        }
+        Kind::TaskCompleted => (format!("{who} completed {subject}"), String::new()),
+        Kind::TaskDeleted => (format!("{who} moved {subject} to the trash"), String::new()),
+        Kind::ProjectMemberAdded => (format!("{who} added you to {subject}"), role_sentence(fact)),
+        Kind::ProjectMemberRemoved => (format!("{who} removed you from {subject}"), String::new()),
+        Kind::OrganizationInvited => {
+            (format!("{who} invited you to {organization}"), "The invitation is good for 7 days.".to_owned())
+        }
+        Kind::OrganizationMemberJoined => (format!("{subject} joined {organization}"), role_sentence(fact)),
+        Kind::OrganizationRoleChanged => (format!("{who} changed your role in {organization}"), role_sentence(fact)),
+    }
+}
+
+fn statuses(fact: &Fact) -> (String, String) {
+    match fact {
+        Fact::Task(TaskFact::StatusChanged { from, to, .. } | TaskFact::Completed { from, to, .. }) => {
+            (from.key.as_str().replace('_', " "), to.key.as_str().replace('_', " "))
+        }
+        _ => Default::default(),
+    }
+}
+
+fn role_sentence(fact: &Fact) -> String {
+    match fact {
+        Fact::Project(ProjectFact::MemberAdded { role, .. }) => format!("The role is {role}."),
+        Fact::Organization(
+            OrganizationFact::MemberJoined { role, .. } | OrganizationFact::MemberRoleChanged { role, .. },
+        ) => format!("The role is {role}."),
+        _ => String::new(),
+    }
+}

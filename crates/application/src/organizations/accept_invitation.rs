@@ -1,0 +1,79 @@
+use async_trait::async_trait;
+use tenon_domain::identity::{Client, DisplayName, PasswordHash, TokenHash, User};
+use tenon_domain::organizations::{Member, OrganizationError};
+use tenon_domain::{InvitationId, SessionId, UserId};
+
+use super::OrganizationView;
+use crate::actor::{Actor, Denial};
+use crate::command::{Command, Work};
+use crate::error::AppError;
+use crate::identity::{Grant, UserView, open_session};
+use crate::unit_of_work::{Scope, StoreError};
+
+/// Who accepts an invitation.
+#[derive(Clone, Debug)]
+pub enum Invitee {
+    /// The account of the invited address, whose password was checked.
+    Existing(UserId),
+    /// Somebody without an account, who gets one.
+    New { display_name: DisplayName, password_hash: PasswordHash },
+}
+
+/// Uses an invitation up: its address becomes a member, and is signed in.
+#[derive(Clone, Debug)]
+pub struct AcceptInvitation {
+    pub invitation: InvitationId,
+    pub invitee: Invitee,
+    pub session: SessionId,
+    pub refresh_hash: TokenHash,
+    pub client: Client,
+}
+
+#[async_trait]
+impl Command for AcceptInvitation {
+    type Output = Grant;
+    const NAME: &'static str = "invitation.accept";
+
+    fn scope(&self, _: &Actor) -> Scope {
+        Scope::Deployment
+    }
+
+    async fn handle(&self, work: &mut Work<'_>) -> Result<Grant, AppError> {
+        let absent = AppError::Unauthenticated(Denial::InvalidInvitationToken);
+        let now = work.now();
+        let organization = work.unit().invitations().organization_of(self.invitation).await?;
+        work.unit().enter(organization.ok_or_else(|| absent.clone())?).await?;
+        let mut invitation = work.unit().invitations().find(self.invitation).await?.ok_or(absent.clone())?;
+        invitation.accept(now)?;
+        let (email, role, inviter) = {
+            let state = invitation.state();
+            (state.email.clone(), state.role, state.invited_by)
+        };
+        let user = match &self.invitee {
+            Invitee::Existing(user) => work.unit().users().find(*user).await?.ok_or(absent)?.state().clone(),
+            Invitee::New { display_name, password_hash } => {
+                let id = work.next_id();
+                let user = User::register(id, email.clone(), display_name.clone(), password_hash.clone(), now);
+                work.unit().act_as(id);
+                match work.unit().users().save(user).await {
+                    // Registered since the service looked: now the password is needed.
+                    Err(StoreError::Duplicate(_)) => return Err(OrganizationError::InvitationNeedsPassword.into()),
+                    stored => stored?,
+                }
+            }
+        };
+        if user.email != email {
+            return Err(AppError::Unauthenticated(Denial::InvalidInvitationToken));
+        }
+        work.unit().act_as(user.id);
+        work.unit().invitations().save(invitation).await?;
+        let member = Member::join(user.id, user.display_name.to_string(), role, Some(inviter), now);
+        match work.unit().members().save(member).await {
+            Err(StoreError::Duplicate(_)) => return Err(OrganizationError::AlreadyMember.into()),
+            stored => stored?,
+        };
+        let organization = work.unit().organizations().current().await?.ok_or(AppError::NotFound("organization"))?;
+        let organization = OrganizationView::new(organization.state().clone(), role);
+        open_session(work, self.session, &self.refresh_hash, &self.client, UserView::from(user), organization).await
+    }
+}

@@ -1,0 +1,89 @@
+use async_trait::async_trait;
+use tenon_domain::InvitationId;
+use tenon_domain::access::{OrganizationRole, Permission};
+use tenon_domain::identity::Email;
+use tenon_domain::organizations::{Invitation, OrganizationError};
+
+use super::InvitationView;
+use crate::command::{Command, Work};
+use crate::error::AppError;
+use crate::page::{Page, PageRequest, Unsorted};
+use crate::query::{Query, Reader};
+
+/// Invites an address into the organization.
+#[derive(Clone, Debug)]
+pub struct CreateInvitation {
+    pub email: Email,
+    pub role: OrganizationRole,
+}
+
+/// A new invitation with its token and link, which are shown only once.
+#[derive(Clone, Debug)]
+pub struct CreatedInvitation {
+    pub invitation: InvitationView,
+    pub token: String,
+    pub accept_url: String,
+}
+
+#[async_trait]
+impl Command for CreateInvitation {
+    type Output = InvitationView;
+    const NAME: &'static str = "invitation.create";
+
+    async fn handle(&self, work: &mut Work<'_>) -> Result<InvitationView, AppError> {
+        let viewer = work.require(Permission::ManageInvitations)?;
+        if self.role == OrganizationRole::Owner {
+            work.require(Permission::ManageOwners)?;
+        }
+        // Locks the organization, so that two concurrent invitations to one address cannot both pass.
+        work.unit().members().count_owners().await?;
+        if work.unit().members().has_address(&self.email).await? {
+            return Err(OrganizationError::AlreadyMember.into());
+        }
+        let now = work.now();
+        if work.unit().invitations().pending_for(&self.email, now).await? {
+            return Err(OrganizationError::AlreadyInvited.into());
+        }
+        let invitation = Invitation::create(work.next_id(), self.email.clone(), self.role, viewer.user, now);
+        let state = work.unit().invitations().save(invitation).await?;
+        Ok(InvitationView::new(state, now))
+    }
+}
+
+/// Makes a pending invitation's token worthless.
+#[derive(Clone, Debug)]
+pub struct RevokeInvitation {
+    pub invitation: InvitationId,
+}
+
+#[async_trait]
+impl Command for RevokeInvitation {
+    type Output = ();
+    const NAME: &'static str = "invitation.revoke";
+
+    async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+        work.require(Permission::ManageInvitations)?;
+        let invitation = work.unit().invitations().find(self.invitation).await?;
+        let mut invitation = invitation.ok_or(AppError::NotFound("invitation"))?;
+        invitation.revoke(work.now())?;
+        work.unit().invitations().save(invitation).await?;
+        Ok(())
+    }
+}
+
+/// The invitations of the organization, newest first.
+#[derive(Clone, Debug)]
+pub struct ListInvitations {
+    pub page: PageRequest<Unsorted>,
+}
+
+#[async_trait]
+impl Query for ListInvitations {
+    type Output = Page<InvitationView>;
+    const NAME: &'static str = "invitation.list";
+
+    async fn run(&self, reader: &Reader<'_>) -> Result<Page<InvitationView>, AppError> {
+        let viewer = reader.require(Permission::ManageInvitations)?;
+        Ok(reader.queries().organizations.invitations(viewer, reader.now(), &self.page).await?)
+    }
+}

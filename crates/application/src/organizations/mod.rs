@@ -1,0 +1,18 @@
+//! Use cases on organizations, their members and invitations.
+
+mod accept_invitation;
+mod invitations;
+mod members;
+mod organization;
+mod ports;
+mod views;
+
+pub use accept_invitation::{AcceptInvitation, Invitee};
+pub use invitations::{CreateInvitation, CreatedInvitation, ListInvitations, RevokeInvitation};
+pub use members::{ChangeMemberRole, ListMembers, RemoveMember};
+pub use organization::{CreateOrganization, EditOrganization, FindOrganization, ListOrganizations};
+pub(crate) use organization::{appoint_founder, create_organization};
+pub use ports::{
+    InvitationRepository, InvitationTokens, MemberRepository, OrganizationQueries, OrganizationRepository,
+};
+pub use views::{InvitationView, MemberView, OrganizationView};

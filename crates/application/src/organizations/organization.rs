@@ -1,0 +1,118 @@
+use async_trait::async_trait;
+use tenon_domain::access::{OrganizationRole, Permission};
+use tenon_domain::organizations::{Member, Organization, OrganizationError, OrganizationName, OrganizationState};
+use tenon_domain::{UserId, Version};
+
+use super::OrganizationView;
+use crate::actor::Actor;
+use crate::command::{Command, Tenancy, Work, check_version};
+use crate::error::AppError;
+use crate::page::{Page, PageRequest, Unsorted};
+use crate::query::{Query, Reader};
+use crate::unit_of_work::Scope;
+
+/// Founds an organization, with the actor as its owner.
+#[derive(Clone, Debug)]
+pub struct CreateOrganization {
+    pub name: OrganizationName,
+}
+
+#[async_trait]
+impl Command for CreateOrganization {
+    type Output = OrganizationView;
+    const NAME: &'static str = "organization.create";
+
+    fn scope(&self, _: &Actor) -> Scope {
+        Scope::Deployment
+    }
+
+    async fn handle(&self, work: &mut Work<'_>) -> Result<OrganizationView, AppError> {
+        let founder = work.viewer()?.user;
+        let name = match work.unit().users().find(founder).await? {
+            Some(user) => user.state().display_name.to_string(),
+            None => return Err(AppError::NotFound("user")),
+        };
+        let organization = create_organization(work, self.name.clone()).await?;
+        appoint_founder(work, organization, founder, name).await
+    }
+}
+
+/// Stores a new organization and binds the unit of work to it.
+pub(crate) async fn create_organization(
+    work: &mut Work<'_>,
+    name: OrganizationName,
+) -> Result<OrganizationState, AppError> {
+    if work.tenancy() == Tenancy::Single && work.unit().organizations().any_exists().await? {
+        return Err(OrganizationError::SingleTenancy.into());
+    }
+    let organization = Organization::create(work.next_id(), name, work.now());
+    Ok(work.unit().organizations().save(organization).await?)
+}
+
+/// Makes a user the first owner of a new organization.
+pub(crate) async fn appoint_founder(
+    work: &mut Work<'_>,
+    organization: OrganizationState,
+    founder: UserId,
+    founder_name: String,
+) -> Result<OrganizationView, AppError> {
+    let owner = Member::join(founder, founder_name, OrganizationRole::Owner, None, work.now());
+    work.unit().members().save(owner).await?;
+    Ok(OrganizationView::new(organization, OrganizationRole::Owner))
+}
+
+/// Changes the organization's name.
+#[derive(Clone, Debug)]
+pub struct EditOrganization {
+    pub name: Option<OrganizationName>,
+    pub expected_version: Option<Version>,
+}
+
+#[async_trait]
+impl Command for EditOrganization {
+    type Output = OrganizationView;
+    const NAME: &'static str = "organization.update";
+
+    async fn handle(&self, work: &mut Work<'_>) -> Result<OrganizationView, AppError> {
+        let role = work.require(Permission::EditOrganization)?.role;
+        let organization = work.unit().organizations().current().await?;
+        let mut organization = organization.ok_or(AppError::NotFound("organization"))?;
+        check_version(self.expected_version, organization.state().version)?;
+        if let Some(name) = self.name.clone() {
+            organization.rename(name, work.now());
+        }
+        let state = work.unit().organizations().save(organization).await?;
+        Ok(OrganizationView::new(state, role))
+    }
+}
+
+/// The organization the actor is in.
+#[derive(Clone, Copy, Debug)]
+pub struct FindOrganization;
+
+#[async_trait]
+impl Query for FindOrganization {
+    type Output = OrganizationView;
+    const NAME: &'static str = "organization.find";
+
+    async fn run(&self, reader: &Reader<'_>) -> Result<OrganizationView, AppError> {
+        let viewer = reader.require(Permission::ViewOrganization)?;
+        reader.queries().organizations.find(viewer).await?.ok_or(AppError::NotFound("organization"))
+    }
+}
+
+/// All organizations the actor belongs to.
+#[derive(Clone, Debug)]
+pub struct ListOrganizations {
+    pub page: PageRequest<Unsorted>,
+}
+
+#[async_trait]
+impl Query for ListOrganizations {
+    type Output = Page<OrganizationView>;
+    const NAME: &'static str = "organization.list";
+
+    async fn run(&self, reader: &Reader<'_>) -> Result<Page<OrganizationView>, AppError> {
+        Ok(reader.queries().organizations.list(reader.viewer()?.user, &self.page).await?)
+    }
+}

@@ -1,0 +1,17 @@
+//! Ports that belong to no single context.
+
+mod cache;
+mod clock;
+mod health;
+mod mail;
+mod queue;
+mod rate_limit;
+mod relay;
+
+pub use cache::Cache;
+pub use clock::{Clock, IdGenerator};
+pub use health::{ComponentCheck, HealthCheck};
+pub use mail::{MailError, Mailer, Message, PushMessage, PushSender};
+pub use queue::{Job, JobError, JobHandler, JobQueue, JobRunner, QueueError};
+pub use rate_limit::{RateDecision, RateLimiter, RatePolicy};
+pub use relay::{RelayBell, RelayWaker};

@@ -1,0 +1,61 @@
+use async_trait::async_trait;
+use tenon_domain::access::{Permission, ProjectRole, Visibility};
+use tenon_domain::projects::{
+    NewProject, Project, ProjectDescription, ProjectError, ProjectKey, ProjectName, Workflow,
+};
+use tenon_domain::{ProjectId, UserId};
+
+use super::ProjectView;
+use crate::command::{Command, Work};
+use crate::error::AppError;
+use crate::unit_of_work::StoreError;
+
+/// Creates a project with the standard workflow. The actor becomes its manager, and so does its lead.
+#[derive(Clone, Debug)]
+pub struct CreateProject {
+    pub key: ProjectKey,
+    pub name: ProjectName,
+    pub description: Option<ProjectDescription>,
+    pub visibility: Visibility,
+    pub lead_id: Option<UserId>,
+}
+
+#[async_trait]
+impl Command for CreateProject {
+    type Output = ProjectView;
+    const NAME: &'static str = "project.create";
+
+    async fn handle(&self, work: &mut Work<'_>) -> Result<ProjectView, AppError> {
+        let creator = work.require(Permission::CreateProject)?.user;
+        if let Some(lead) = self.lead_id
+            && work.unit().members().find(lead).await?.is_none()
+        {
+            return Err(ProjectError::LeadOutsideProject.into());
+        }
+        let now = work.now();
+        let id: ProjectId = work.next_id();
+        let new = NewProject {
+            id,
+            key: self.key.clone(),
+            name: self.name.clone(),
+            description: self.description.clone(),
+            visibility: self.visibility,
+            lead_id: self.lead_id,
+        };
+        let workflow = Workflow::standard();
+        let mut project = Project::create(new, now);
+        if let Some(lead) = self.lead_id.filter(|lead| *lead != creator) {
+            project.set_member(lead, None, Some(ProjectRole::Manager));
+        }
+        let projects = work.unit().projects();
+        let state = match projects.create(project, &workflow).await {
+            Err(StoreError::Duplicate(_)) => return Err(ProjectError::KeyTaken.into()),
+            stored => stored?,
+        };
+        projects.set_role(id, creator, Some(ProjectRole::Manager), now).await?;
+        if let Some(lead) = self.lead_id.filter(|lead| *lead != creator) {
+            projects.set_role(id, lead, Some(ProjectRole::Manager), now).await?;
+        }
+        Ok(ProjectView::new(state, &workflow))
+    }
+}

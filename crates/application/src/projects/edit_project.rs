@@ -1,0 +1,57 @@
+use async_trait::async_trait;
+use tenon_domain::access::{Permission, Visibility};
+use tenon_domain::projects::{ProjectDescription, ProjectEdit, ProjectError, ProjectName};
+use tenon_domain::{UserId, Version};
+
+use super::membership::{check_lead, open_project};
+use super::{ProjectRef, ProjectView};
+use crate::command::{Command, Work, check_version};
+use crate::error::AppError;
+
+/// The fields to change: `None` leaves one as it is, `Some(None)` clears it.
+#[derive(Clone, Debug, Default)]
+pub struct ProjectFields {
+    pub name: Option<ProjectName>,
+    pub description: Option<Option<ProjectDescription>>,
+    pub visibility: Option<Visibility>,
+    pub lead_id: Option<Option<UserId>>,
+}
+
+/// Changes fields of a project. Its key is for life.
+#[derive(Clone, Debug)]
+pub struct EditProject {
+    pub project: ProjectRef,
+    pub fields: ProjectFields,
+    pub expected_version: Option<Version>,
+}
+
+#[async_trait]
+impl Command for EditProject {
+    type Output = ProjectView;
+    const NAME: &'static str = "project.update";
+
+    async fn handle(&self, work: &mut Work<'_>) -> Result<ProjectView, AppError> {
+        let mut project = open_project(work, &self.project, Permission::EditProject).await?;
+        let before = project.state().clone();
+        check_version(self.expected_version, before.version)?;
+        let visibility = self.fields.visibility.unwrap_or(before.visibility);
+        let goes_private = visibility == Visibility::Private && before.visibility != Visibility::Private;
+        let lead = self.fields.lead_id.unwrap_or(before.lead_id);
+        if self.fields.lead_id.is_some() || goes_private {
+            check_lead(work, before.id, visibility, lead).await?;
+        }
+        if goes_private && work.unit().projects().count_managers(before.id).await? == 0 {
+            return Err(ProjectError::LastManager.into());
+        }
+        let edit = ProjectEdit {
+            name: self.fields.name.clone(),
+            description: self.fields.description.clone(),
+            visibility: self.fields.visibility,
+            lead_id: self.fields.lead_id,
+        };
+        project.edit(edit, work.now())?;
+        let state = work.unit().projects().save(project).await?;
+        let workflow = work.unit().projects().workflow(state.id).await?;
+        Ok(ProjectView::new(state, &workflow))
+    }
+}

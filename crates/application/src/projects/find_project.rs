@@ -1,0 +1,22 @@
+use async_trait::async_trait;
+
+use super::{ProjectRef, ProjectView};
+use crate::error::AppError;
+use crate::query::{Query, Reader};
+
+/// One project, by id or key.
+#[derive(Clone, Debug)]
+pub struct FindProject {
+    pub project: ProjectRef,
+}
+
+#[async_trait]
+impl Query for FindProject {
+    type Output = ProjectView;
+    const NAME: &'static str = "project.find";
+
+    async fn run(&self, reader: &Reader<'_>) -> Result<ProjectView, AppError> {
+        let viewer = reader.viewer()?;
+        reader.queries().projects.find(viewer, &self.project).await?.ok_or(AppError::NotFound("project"))
+    }
+}

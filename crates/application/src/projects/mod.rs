@@ -1,0 +1,22 @@
+//! Use cases on projects and their members.
+
+mod archive_project;
+mod create_project;
+mod delete_project;
+mod edit_project;
+mod find_project;
+mod list_projects;
+mod membership;
+mod ports;
+mod project_members;
+mod views;
+
+pub use archive_project::{ArchiveProject, UnarchiveProject};
+pub use create_project::CreateProject;
+pub use delete_project::DeleteProject;
+pub use edit_project::{EditProject, ProjectFields};
+pub use find_project::FindProject;
+pub use list_projects::ListProjects;
+pub use ports::{ProjectFilter, ProjectQueries, ProjectRef, ProjectRepository, ProjectSort};
+pub use project_members::{FindProjectMember, ListProjectMembers, RemoveProjectMember, SetProjectMember};
+pub use views::{ProjectMemberView, ProjectView, StatusView};

@@ -1,0 +1,62 @@
+use tenon_domain::access::{ProjectRole, Visibility};
+use tenon_domain::projects::{ProjectDescription, ProjectState, StatusCategory, Workflow};
+use tenon_domain::{ProjectId, Timestamp, UserId, Version};
+
+/// A status of a project's workflow as it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusView {
+    pub key: String,
+    pub name: String,
+    pub category: StatusCategory,
+}
+
+/// A project as it is read, with its workflow in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectView {
+    pub id: ProjectId,
+    pub key: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub visibility: Visibility,
+    pub lead_id: Option<UserId>,
+    pub statuses: Vec<StatusView>,
+    pub archived_at: Option<Timestamp>,
+    pub version: Version,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl ProjectView {
+    pub fn new(state: ProjectState, workflow: &Workflow) -> Self {
+        Self {
+            id: state.id,
+            key: state.key.to_string(),
+            name: state.name.into_string(),
+            description: state.description.as_ref().map(ProjectDescription::as_str).map(str::to_owned),
+            visibility: state.visibility,
+            lead_id: state.lead_id,
+            statuses: workflow
+                .statuses()
+                .iter()
+                .map(|entry| StatusView {
+                    key: entry.status.key.to_string(),
+                    name: entry.name.clone(),
+                    category: entry.status.category,
+                })
+                .collect(),
+            archived_at: state.archived_at,
+            version: state.version,
+            created_at: state.created_at,
+            updated_at: state.updated_at,
+        }
+    }
+}
+
+/// An explicit member of a project as they are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectMemberView {
+    pub user_id: UserId,
+    pub display_name: String,
+    pub role: ProjectRole,
+    pub added_at: Timestamp,
+}

@@ -1,0 +1,68 @@
+//! Queries: reads that bypass the entities and return read models.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tenon_domain::Timestamp;
+use tenon_domain::access::Permission;
+
+use crate::actor::{Actor, Viewer};
+use crate::audit::AuditQueries;
+use crate::error::AppError;
+use crate::identity::IdentityQueries;
+use crate::notifications::NotificationQueries;
+use crate::organizations::OrganizationQueries;
+use crate::projects::ProjectQueries;
+use crate::tasks::TaskQueries;
+
+/// A use case that reads. It is run by [`App::ask`](crate::App::ask).
+#[async_trait]
+pub trait Query: Send + Sync {
+    type Output: Send;
+    /// The span, the metric label and the log field `operation` (`task.list`).
+    const NAME: &'static str;
+
+    async fn run(&self, reader: &Reader<'_>) -> Result<Self::Output, AppError>;
+}
+
+/// The read side of the stores.
+#[derive(Clone)]
+pub struct Queries {
+    pub identity: Arc<dyn IdentityQueries>,
+    pub organizations: Arc<dyn OrganizationQueries>,
+    pub projects: Arc<dyn ProjectQueries>,
+    pub tasks: Arc<dyn TaskQueries>,
+    pub notifications: Arc<dyn NotificationQueries>,
+    pub audit: Arc<dyn AuditQueries>,
+}
+
+/// What a query works with.
+pub struct Reader<'a> {
+    pub(crate) queries: &'a Queries,
+    pub(crate) actor: &'a Actor,
+    pub(crate) now: Timestamp,
+}
+
+impl Reader<'_> {
+    pub fn queries(&self) -> &Queries {
+        self.queries
+    }
+
+    pub fn actor(&self) -> &Actor {
+        self.actor
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub fn viewer(&self) -> Result<Viewer, AppError> {
+        self.actor.viewer()
+    }
+
+    /// Requires a permission in the organization as a whole.
+    pub fn require(&self, permission: Permission) -> Result<Viewer, AppError> {
+        let viewer = self.viewer()?;
+        if viewer.role.allows(permission) { Ok(viewer) } else { Err(AppError::Forbidden(permission)) }
+    }
+}

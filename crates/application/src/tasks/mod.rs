@@ -1,0 +1,22 @@
+//! Use cases on tasks.
+
+mod create_task;
+mod delete_task;
+mod edit_task;
+mod find_task;
+mod list_tasks;
+mod placement;
+mod ports;
+mod restore_task;
+mod transition_task;
+mod views;
+
+pub use create_task::CreateTask;
+pub use delete_task::DeleteTask;
+pub use edit_task::{EditTask, TaskFields};
+pub use find_task::FindTask;
+pub use list_tasks::ListTasks;
+pub use ports::{TaskFilter, TaskQueries, TaskRef, TaskRepository, TaskSort};
+pub use restore_task::RestoreTask;
+pub use transition_task::TransitionTask;
+pub use views::TaskView;

@@ -1,0 +1,69 @@
+//! One transaction with all repositories on it.
+
+use async_trait::async_trait;
+use tenon_domain::{OrganizationId, Timestamp, UserId};
+
+use crate::actor::Actor;
+use crate::events::{EventLog, EventReceipts};
+use crate::idempotency::IdempotencyLedger;
+use crate::identity::{SessionRepository, UserRepository};
+use crate::notifications::NotificationRepository;
+use crate::organizations::{InvitationRepository, MemberRepository, OrganizationRepository};
+use crate::projects::ProjectRepository;
+use crate::tasks::TaskRepository;
+
+/// How a store says no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The row has another version than the entity was read with, or a concurrent transaction won.
+    #[error("changed by somebody else")]
+    Stale,
+    /// A unique constraint refused the row. Holds the name of the constraint or the store's message.
+    #[error("duplicate: {0}")]
+    Duplicate(String),
+    #[error("store unavailable: {0}")]
+    Unavailable(String),
+    #[error("store: {0}")]
+    Broken(String),
+}
+
+/// What a unit of work can reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One tenant: every repository is bound to it.
+    Organization(OrganizationId),
+    /// Across tenants, for sign-in and registration. Tenant repositories refuse until [`UnitOfWork::enter`] is called.
+    Deployment,
+}
+
+/// Begins units of work.
+#[async_trait]
+pub trait Transactions: Send + Sync {
+    /// `actor` and `now` stamp the events that the unit of work stores.
+    async fn begin(&self, scope: Scope, actor: &Actor, now: Timestamp) -> Result<Box<dyn UnitOfWork>, StoreError>;
+}
+
+/// One owned transaction. Dropping it rolls back.
+#[async_trait]
+pub trait UnitOfWork: Send {
+    /// Binds a deployment-wide unit of work to a tenant from here on.
+    async fn enter(&mut self, organization: OrganizationId) -> Result<(), StoreError>;
+    /// Stamps the events that follow with a user who proved who they are during this unit of work.
+    fn act_as(&mut self, user: UserId);
+
+    fn users(&mut self) -> &mut dyn UserRepository;
+    fn sessions(&mut self) -> &mut dyn SessionRepository;
+    fn organizations(&mut self) -> &mut dyn OrganizationRepository;
+    fn members(&mut self) -> &mut dyn MemberRepository;
+    fn invitations(&mut self) -> &mut dyn InvitationRepository;
+    fn projects(&mut self) -> &mut dyn ProjectRepository;
+    fn tasks(&mut self) -> &mut dyn TaskRepository;
+    fn notifications(&mut self) -> &mut dyn NotificationRepository;
+    fn audit(&mut self) -> &mut dyn crate::audit::AuditRepository;
+    fn events(&mut self) -> &mut dyn EventLog;
+    fn receipts(&mut self) -> &mut dyn EventReceipts;
+    fn idempotency(&mut self) -> &mut dyn IdempotencyLedger;
+
+    /// Commits. Answers whether events were stored, so that the relay is woken only when there is work.
+    async fn commit(self: Box<Self>) -> Result<bool, StoreError>;
+}
