@@ -1,1 +1,35 @@
+//! The schema, as one linear history for SQLite, PostgreSQL and MySQL/MariaDB.
+//!
+//! Migrations only ever expand or contract: the previous release must run on the next schema.
 
+mod columns;
+mod m20261121_000001_identity;
+mod m20261121_000002_organizations;
+mod m20261121_000003_projects;
+mod m20261121_000004_tasks;
+mod m20261121_000005_events;
+mod m20261121_000006_notifications;
+mod m20261121_000007_audit;
+mod m20261121_000008_idempotency;
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::{MigrationTrait, async_trait};
+
+/// Applies and reverts the migrations.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_identity::Migration),
+            Box::new(m20261121_000002_organizations::Migration),
+            Box::new(m20261121_000003_projects::Migration),
+            Box::new(m20261121_000004_tasks::Migration),
+            Box::new(m20261121_000005_events::Migration),
+            Box::new(m20261121_000006_notifications::Migration),
+            Box::new(m20261121_000007_audit::Migration),
+            Box::new(m20261121_000008_idempotency::Migration),
+        ]
+    }
+}

@@ -1,0 +1,105 @@
+//! How tables and columns are declared, the same way on every database.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+/// A table whose text compares by bytes on every database.
+pub(crate) fn table(name: &'static str) -> TableCreateStatement {
+    let mut table = Table::create();
+    table.table(name).character_set("utf8mb4").collate("utf8mb4_bin");
+    table
+}
+
+pub(crate) fn id(name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.uuid().not_null();
+    column
+}
+
+pub(crate) fn optional_id(name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.uuid().null();
+    column
+}
+
+pub(crate) fn line(name: &'static str, chars: u32) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.string_len(chars).not_null();
+    column
+}
+
+pub(crate) fn optional_line(name: &'static str, chars: u32) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.string_len(chars).null();
+    column
+}
+
+/// Text of any length that fits in memory; on MySQL plain `TEXT` would end at 64 KiB.
+pub(crate) fn text(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    match manager.get_database_backend() {
+        DbBackend::MySql => column.custom("mediumtext"),
+        _ => column.text(),
+    };
+    column
+}
+
+/// A moment with milliseconds.
+pub(crate) fn moment(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    match manager.get_database_backend() {
+        DbBackend::MySql => column.custom("datetime(3)"),
+        _ => column.timestamp_with_time_zone(),
+    };
+    column
+}
+
+pub(crate) fn counter(name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.big_integer().not_null();
+    column
+}
+
+/// An index named after its table and columns.
+pub(crate) fn index(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    let mut index = Index::create();
+    index.name(format!("ix_{table}_{}", columns.join("_"))).table(table);
+    for column in columns {
+        index.col(*column);
+    }
+    index
+}
+
+pub(crate) fn unique(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    let mut index = index(table, columns);
+    index.name(format!("uq_{table}_{}", columns.join("_"))).unique();
+    index
+}
+
+/// A row that belongs to another one, and goes with it.
+pub(crate) fn belongs_to(table: &'static str, column: &'static str, parent: &'static str) -> ForeignKeyCreateStatement {
+    let mut key = ForeignKey::create();
+    key.name(format!("fk_{table}_{column}")).from(table, column).to(parent, "id").on_delete(ForeignKeyAction::Cascade);
+    key
+}
+
+/// Creates a table and its indexes.
+pub(crate) async fn create(
+    manager: &SchemaManager<'_>,
+    table: TableCreateStatement,
+    indexes: Vec<IndexCreateStatement>,
+) -> Result<(), DbErr> {
+    manager.create_table(table).await?;
+    for index in indexes {
+        manager.create_index(index).await?;
+    }
+    Ok(())
+}
+
+/// Drops tables, the last created first.
+pub(crate) async fn drop(manager: &SchemaManager<'_>, tables: &[&'static str]) -> Result<(), DbErr> {
+    for table in tables {
+        manager.drop_table(Table::drop().table(*table).to_owned()).await?;
+    }
+    Ok(())
+}
