@@ -1,1 +1,50 @@
+//! Drives the real `tenon` binaries over HTTP, as a client would.
+//!
+//! [`Server`] starts them on free ports, each with a data directory, a database and a Redis prefix of its own.
+//! [`Api`] speaks to them; [`Person`] tells the stories that most tests begin with. The files in `tests/` mirror the
+//! URL tree, and `on_every_deployment!` runs their tests embedded and on PostgreSQL + Redis with a worker apart.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "this crate is nothing but tests: it fails by panicking, and reads the clock and the environment"
+)]
 
+mod api;
+mod database;
+mod deployment;
+mod eventually;
+mod person;
+mod processes;
+mod server;
+pub mod tokens;
+
+pub use api::{Answer, Api, Call, Exchange};
+pub use deployment::Deployment;
+pub use eventually::{eventually, eventually_within};
+pub use person::{PASSWORD, Person, array, text, unique_email};
+pub use server::{JWT_SECRET, Options, Server};
+
+/// Instantiates each test embedded, and on PostgreSQL + Redis with a separate worker.
+#[macro_export]
+macro_rules! on_every_deployment {
+    ($($test:ident),+ $(,)?) => {
+        $crate::on_deployment!(embedded, Embedded, $($test),+);
+        $crate::on_deployment!(postgres_redis, PostgresRedis, $($test),+);
+    };
+}
+
+/// Instantiates each test on one deployment, in a module of its name.
+#[macro_export]
+macro_rules! on_deployment {
+    ($module:ident, $deployment:ident, $($test:ident),+ $(,)?) => {
+        mod $module {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test($crate::Server::shared($crate::Deployment::$deployment).await).await;
+            }
+        )+}
+    };
+}

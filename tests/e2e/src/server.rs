@@ -1,0 +1,233 @@
+//! A running Tenon: the API, and the worker where it runs apart.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+use std::{env, fs, thread};
+
+use tempfile::TempDir;
+use tokio::sync::Mutex as AsyncMutex;
+use uuid::Uuid;
+
+use crate::database::{Database, redis_url};
+use crate::processes::{Process, binary, free_port, run};
+use crate::{Api, Deployment, eventually_within};
+
+/// The secret that signs access tokens in tests, so that they can forge some.
+pub const JWT_SECRET: &str = "an-end-to-end-test-secret-of-enough-length-0123456789";
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// What differs from one server to another.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    variables: Vec<(String, String)>,
+}
+
+impl Options {
+    /// Sets an environment variable of all its processes; overrules the harness's own choice.
+    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.variables.push((name.to_owned(), value.to_string()));
+        self
+    }
+}
+
+/// A running server. Clones share it; the last one stops it and removes what it stored.
+#[derive(Clone)]
+pub struct Server {
+    instance: Arc<Instance>,
+}
+
+struct Instance {
+    deployment: Deployment,
+    root: String,
+    data_dir: PathBuf,
+    log: PathBuf,
+    /// Absent when another process owns the server.
+    owned: Option<Owned>,
+}
+
+struct Owned {
+    variables: Vec<(String, String)>,
+    api: Mutex<Option<Process>>,
+    worker: Mutex<Option<Process>>,
+    // In this order: the processes above end before what they use is removed.
+    _database: Option<Database>,
+    _directory: TempDir,
+}
+
+impl Server {
+    /// The server that the tests of a deployment share: the one named by `TENON_TEST_SERVERS`, or one of this process.
+    pub async fn shared(deployment: Deployment) -> Self {
+        static RUNNING: AsyncMutex<Vec<(Deployment, Weak<Instance>)>> = AsyncMutex::const_new(Vec::new());
+        if let Some(server) = Self::attach(deployment) {
+            return server;
+        }
+        let mut running = RUNNING.lock().await;
+        let known = running.iter().find(|(known, _)| *known == deployment).and_then(|(_, weak)| weak.upgrade());
+        if let Some(instance) = known {
+            return Self { instance };
+        }
+        let server = Self::start(deployment, Options::default()).await;
+        running.retain(|(known, _)| *known != deployment);
+        running.push((deployment, Arc::downgrade(&server.instance)));
+        server
+    }
+
+    /// A server of one's own.
+    pub async fn start(deployment: Deployment, options: Options) -> Self {
+        let directory = tempfile::Builder::new().prefix("tenon-e2e-").tempdir().expect("a directory");
+        let data_dir = directory.path().join("data");
+        let log = directory.path().join("log");
+        let name = format!("tenon_e2e_{}", Uuid::now_v7().simple());
+        let port = free_port();
+        let root = format!("http://127.0.0.1:{port}");
+        let mut variables = vec![
+            ("TENON_BIND".to_owned(), format!("127.0.0.1:{port}")),
+            ("TENON_PUBLIC_URL".to_owned(), root.clone()),
+            ("TENON_DATA_DIR".to_owned(), data_dir.display().to_string()),
+            ("TENON_MAIL".to_owned(), "file".to_owned()),
+            ("TENON_JWT_SECRET".to_owned(), JWT_SECRET.to_owned()),
+            ("TENON_RATE_LIMITS".to_owned(), "off".to_owned()),
+            ("TENON_BCRYPT_COST".to_owned(), "4".to_owned()),
+            ("TENON_LOG".to_owned(), "info".to_owned()),
+            ("TENON_LOG_FORMAT".to_owned(), "json".to_owned()),
+        ];
+        let database = match deployment {
+            Deployment::Embedded => None,
+            Deployment::PostgresRedis | Deployment::MysqlRedis => {
+                let database = Database::create(deployment, &name).await;
+                variables.push(("TENON_DATABASE_URL".to_owned(), database.url.clone()));
+                variables.push(("TENON_REDIS_URL".to_owned(), redis_url()));
+                variables.push(("TENON_REDIS_PREFIX".to_owned(), name));
+                Some(database)
+            }
+        };
+        variables.extend(options.variables);
+        if database.is_some() {
+            let (done, output) = run(&binary("tenon"), &["migrate", "up"], &variables);
+            assert!(done, "tenon migrate up: {output}");
+        }
+        let owned = Owned {
+            variables,
+            api: Mutex::new(None),
+            worker: Mutex::new(None),
+            _database: database,
+            _directory: directory,
+        };
+        let server = Self { instance: Arc::new(Instance { deployment, root, data_dir, log, owned: Some(owned) }) };
+        server.start_worker();
+        server.start_api().await;
+        server
+    }
+
+    fn attach(deployment: Deployment) -> Option<Self> {
+        let servers = env::var_os("TENON_TEST_SERVERS")?;
+        let servers = fs::read_to_string(&servers).unwrap_or_else(|error| panic!("{}: {error}", servers.display()));
+        let servers: serde_json::Value = serde_json::from_str(&servers).expect("a JSON object");
+        let server = &servers[deployment.name()];
+        let text = |name: &str| server[name].as_str().unwrap_or_else(|| panic!("no {name} in {server}")).to_owned();
+        let (root, data_dir, log) = (text("root"), text("data_dir").into(), text("log").into());
+        Some(Self { instance: Arc::new(Instance { deployment, root, data_dir, log, owned: None }) })
+    }
+
+    /// What [`Server::shared`] of another process needs to use this server.
+    pub fn description(&self) -> serde_json::Value {
+        let instance = &self.instance;
+        serde_json::json!({"root": instance.root, "data_dir": instance.data_dir, "log": instance.log})
+    }
+
+    pub fn deployment(&self) -> Deployment {
+        self.instance.deployment
+    }
+
+    /// The address without a path (`http://127.0.0.1:…`).
+    pub fn root(&self) -> &str {
+        &self.instance.root
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        &self.instance.data_dir
+    }
+
+    /// A client that has not signed in.
+    pub fn api(&self) -> Api {
+        Api::new(self.root())
+    }
+
+    /// What the processes have logged so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.instance.log).unwrap_or_default()
+    }
+
+    /// Starts the API, on the address it had before, and waits until it is ready.
+    pub async fn start_api(&self) {
+        let owned = self.owned();
+        let process = Process::start(&binary("tenon"), &["serve"], &owned.variables, &self.instance.log);
+        *owned.api.lock().unwrap() = Some(process);
+        let api = self.api();
+        eventually_within(START_LIMIT, "a ready server", || async {
+            if let Some(status) = owned.api.lock().unwrap().as_mut().and_then(Process::has_ended) {
+                panic!("tenon serve ended with {status}");
+            }
+            api.get("//health/ready").attempt().await.ok().filter(|answer| answer.status == 200)
+        })
+        .await;
+    }
+
+    /// Starts the worker where it runs apart.
+    pub fn start_worker(&self) {
+        if self.deployment() != Deployment::Embedded {
+            let owned = self.owned();
+            let process = Process::start(&binary("tenon-worker"), &[], &owned.variables, &self.instance.log);
+            *owned.worker.lock().unwrap() = Some(process);
+        }
+    }
+
+    /// `kill -9` of the API; embedded, the worker dies with it.
+    pub fn kill_api(&self) {
+        drop(self.owned().api.lock().unwrap().take().expect("a running API"));
+    }
+
+    /// `kill -9` of the worker.
+    pub fn kill_worker(&self) {
+        drop(self.owned().worker.lock().unwrap().take().expect("a running worker"));
+    }
+
+    /// Ends the API with SIGTERM and answers whether it ended with success within `limit`.
+    pub fn terminate_api(&self, limit: Duration) -> bool {
+        let mut process = self.owned().api.lock().unwrap().take().expect("a running API");
+        process.terminate(limit).is_some_and(|status| status.success())
+    }
+
+    /// Ends the worker with SIGTERM and answers whether it ended with success within `limit`.
+    pub fn terminate_worker(&self, limit: Duration) -> bool {
+        let mut process = self.owned().worker.lock().unwrap().take().expect("a running worker");
+        process.terminate(limit).is_some_and(|status| status.success())
+    }
+
+    /// Resident memory of the API in bytes.
+    pub fn resident_memory(&self) -> Option<u64> {
+        self.owned().api.lock().unwrap().as_ref().and_then(Process::resident_memory)
+    }
+
+    /// Runs `tenon` with these arguments in this server's environment.
+    pub fn tenon(&self, arguments: &[&str]) -> (bool, String) {
+        run(&binary("tenon"), arguments, &self.owned().variables)
+    }
+
+    fn owned(&self) -> &Owned {
+        self.instance.owned.as_ref().expect("a server of one's own: this one is shared with other processes")
+    }
+}
+
+impl Drop for Server {
+    /// A failing test shows what the server had to say, while it still can.
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let log = self.log();
+            let lines: Vec<_> = log.lines().rev().take(40).collect();
+            eprintln!("--- the end of the log of {} ({})", self.root(), self.deployment().name());
+            lines.iter().rev().for_each(|line| eprintln!("{line}"));
+        }
+    }
+}
