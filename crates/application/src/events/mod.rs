@@ -6,12 +6,14 @@
 //! receipts do not arrive is claimed again, so that neither a lost queue nor a killed worker loses anything.
 
 mod data;
+mod keep_failed_job;
 mod record;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 pub use data::{Channel, Delivery, EventData, StatusRecord};
+pub use keep_failed_job::KeepFailedJob;
 pub use record::{ActorRecord, ChangeRecord, EventRecord, OriginRecord, SubjectRecord};
 use tenon_domain::{DomainEvent, EventId, Timestamp};
 

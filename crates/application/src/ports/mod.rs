@@ -12,6 +12,6 @@ pub use cache::Cache;
 pub use clock::{Clock, IdGenerator};
 pub use health::{ComponentCheck, HealthCheck};
 pub use mail::{MailError, Mailer, Message, PushMessage, PushSender};
-pub use queue::{Job, JobError, JobHandler, JobQueue, JobRunner, QueueError};
+pub use queue::{Attempt, Job, JobError, JobHandler, JobQueue, JobRunner, QueueError};
 pub use rate_limit::{RateDecision, RateLimiter, RatePolicy};
 pub use relay::{RelayBell, RelayWaker};

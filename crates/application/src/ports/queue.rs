@@ -52,10 +52,20 @@ impl JobError {
     }
 }
 
+/// Which try of a job this is. The runner counts, so that retries happen in one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// From 1.
+    pub number: u32,
+    /// There is no next one: the handler is the last to know of a failure.
+    pub is_last: bool,
+}
+
 /// What is done with a job.
 #[async_trait]
 pub trait JobHandler: Send + Sync {
-    async fn handle(&self, job: Job) -> Result<(), JobError>;
+    /// An error that says `retry` gets the job another attempt, after a pause, unless this was the last.
+    async fn handle(&self, job: Job, attempt: Attempt) -> Result<(), JobError>;
 }
 
 /// The queue between the relay and the subscribers: the workers' end.
