@@ -1,0 +1,102 @@
+//! Dependencies point inwards only, and the core depends on next to nothing.
+#![allow(clippy::panic, reason = "tests fail by panicking")]
+
+use tenon_architecture_tests::Workspace;
+
+/// Which of our crates each member may depend on. Allowed is not required.
+const INNER: &[(&str, &[&str])] = &[
+    ("tenon-domain", &[]),
+    ("tenon-application", &["tenon-domain"]),
+    ("tenon-migrations", &[]),
+    // The adapter that runs migrations needs them; they depend on nothing of ours.
+    ("tenon-infrastructure", &["tenon-domain", "tenon-application", "tenon-migrations"]),
+    ("tenon-interface", &["tenon-domain", "tenon-application"]),
+    ("tenon-worker", &["tenon-domain", "tenon-application"]),
+    (
+        "tenon-bootstrap",
+        &[
+            "tenon-domain",
+            "tenon-application",
+            "tenon-infrastructure",
+            "tenon-interface",
+            "tenon-worker",
+            "tenon-migrations",
+        ],
+    ),
+    ("tenon-architecture-tests", &[]),
+    ("tenon-contract-tests", &["tenon-domain", "tenon-application", "tenon-infrastructure", "tenon-migrations"]),
+    // It knows the system as a client does: by its binaries.
+    ("tenon-e2e-tests", &[]),
+];
+
+/// Exactly what the core takes from outside: a new name here is a decision.
+const CORE: &[(&str, &[&str])] = &[
+    ("tenon-domain", &["chrono", "thiserror", "uuid"]),
+    (
+        "tenon-application",
+        &[
+            "async-trait",
+            "chrono",
+            "futures",
+            "metrics",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "tokio-util",
+            "tracing",
+            "uuid",
+        ],
+    ),
+];
+
+/// What must not be known outside the crate that owns it.
+const OWNED: &[(&str, &[&str])] = &[
+    ("actix-web", &["tenon-interface", "tenon-bootstrap"]),
+    ("utoipa", &["tenon-interface"]),
+    ("sea-orm", &["tenon-infrastructure", "tenon-contract-tests"]),
+    ("sqlx", &["tenon-infrastructure", "tenon-contract-tests", "tenon-e2e-tests"]),
+    ("redis", &["tenon-infrastructure", "tenon-contract-tests"]),
+    ("apalis", &["tenon-infrastructure", "tenon-worker"]),
+    ("jsonwebtoken", &["tenon-infrastructure"]),
+    ("bcrypt", &["tenon-infrastructure"]),
+    ("lettre", &["tenon-infrastructure", "tenon-contract-tests"]),
+    ("aws-sdk-sesv2", &["tenon-infrastructure", "tenon-contract-tests"]),
+    ("clap", &["tenon-bootstrap"]),
+    ("figment", &["tenon-bootstrap"]),
+];
+
+#[test]
+fn dependencies_point_inwards() {
+    let workspace = Workspace::read();
+    for member in workspace.members() {
+        let name = member.name.as_str();
+        let Some((_, allowed)) = INNER.iter().find(|(known, _)| *known == name) else {
+            panic!("{name} is new: say in this table what it may depend on");
+        };
+        for dependency in workspace.dependencies(name, true) {
+            assert!(allowed.contains(&dependency.as_str()), "{name} may not depend on {dependency}");
+        }
+    }
+}
+
+#[test]
+fn the_core_takes_from_outside_exactly_what_is_listed() {
+    let workspace = Workspace::read();
+    for (name, expected) in CORE {
+        assert_eq!(workspace.dependencies(name, false), *expected, "{name}");
+    }
+}
+
+#[test]
+fn technologies_stay_in_the_crates_that_own_them() {
+    let workspace = Workspace::read();
+    for member in workspace.members() {
+        let name = member.name.as_str();
+        for dependency in workspace.dependencies(name, false) {
+            if let Some((_, owners)) = OWNED.iter().find(|(technology, _)| *technology == dependency) {
+                assert!(owners.contains(&name), "{dependency} belongs to {owners:?}, not to {name}");
+            }
+        }
+    }
+}
