@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-/// At most `quota` requests in any `window`, per key.
+/// A burst of `quota` requests per key, refilled evenly over `window`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RatePolicy {
     /// Names the policy in the `RateLimit-Policy` header and in metrics.

@@ -1,0 +1,25 @@
+//! Passwords, tokens and the keys that sign them.
+
+mod access_tokens;
+mod algorithms;
+mod invitation_tokens;
+mod master_secret;
+mod passwords;
+mod secret_tokens;
+
+pub use access_tokens::JwtAccessTokens;
+pub use algorithms::{Argon2Hasher, BcryptHasher, PasswordAlgorithm};
+pub use invitation_tokens::SignedInvitationTokens;
+pub use master_secret::MasterSecret;
+pub use passwords::{BoundedPasswordHasher, HasherLimits};
+pub use secret_tokens::RandomSecretTokens;
+pub(crate) use secret_tokens::random_name;
+
+/// Why something of this module could not be set up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SecurityError {
+    #[error("the secret needs at least {} bytes", MasterSecret::MIN_BYTES)]
+    ShortSecret,
+    #[error("the password hasher cannot be set up: {0}")]
+    Hasher(String),
+}
