@@ -2,6 +2,8 @@
 //!
 //! Migrations only ever expand or contract: the previous release must run on the next schema.
 
+#![allow(elided_lifetimes_in_paths, reason = "the trait of sea-orm-migration is declared that way")]
+
 mod columns;
 mod m20261121_000001_identity;
 mod m20261121_000002_organizations;

@@ -7,7 +7,7 @@ pub(crate) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let users = table("users")
             .col(id("id").primary_key())
             .col(line("email", 254).unique_key())
@@ -34,7 +34,7 @@ impl MigrationTrait for Migration {
         create(manager, sessions, vec![index("sessions", &["user_id", "last_used_at"])]).await
     }
 
-    async fn down(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         drop(manager, &["sessions", "users"]).await
     }
 }

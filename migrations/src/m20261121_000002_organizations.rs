@@ -7,7 +7,7 @@ pub(crate) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let organizations = table("organizations")
             .col(id("id").primary_key())
             .col(line("name", 100))
@@ -44,7 +44,7 @@ impl MigrationTrait for Migration {
         create(manager, invitations, indexes).await
     }
 
-    async fn down(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         drop(manager, &["invitations", "members", "organizations"]).await
     }
 }

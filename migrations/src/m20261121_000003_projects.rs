@@ -7,7 +7,7 @@ pub(crate) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let projects = table("projects")
             .col(id("id").primary_key())
             .col(id("org_id"))
@@ -54,7 +54,7 @@ impl MigrationTrait for Migration {
         create(manager, counters, vec![]).await
     }
 
-    async fn down(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         drop(manager, &["project_counters", "workflow_statuses", "project_members", "projects"]).await
     }
 }

@@ -7,7 +7,7 @@ pub(crate) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let tasks = table("tasks")
             .col(id("id").primary_key())
             .col(id("org_id"))
@@ -61,7 +61,7 @@ impl MigrationTrait for Migration {
         create(manager, labels, vec![index("task_labels", &["org_id", "label", "task_id"])]).await
     }
 
-    async fn down(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         drop(manager, &["task_labels", "task_assignees", "tasks"]).await
     }
 }

@@ -7,7 +7,7 @@ pub(crate) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let outbox = table("outbox")
             .col(id("id").primary_key())
             .col(optional_id("org_id"))
@@ -38,7 +38,7 @@ impl MigrationTrait for Migration {
         create(manager, failed, vec![index("failed_jobs", &["failed_at"])]).await
     }
 
-    async fn down(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         drop(manager, &["failed_jobs", "event_receipts", "outbox"]).await
     }
 }

@@ -8,7 +8,7 @@ pub(crate) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let entries = table("audit_entries")
             .col(id("id").primary_key())
             .col(optional_id("org_id"))
@@ -38,7 +38,7 @@ impl MigrationTrait for Migration {
         Ok(())
     }
 
-    async fn down(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         drop(manager, &["audit_entries"]).await?;
         if manager.get_database_backend() == DbBackend::Postgres {
             manager.get_connection().execute_unprepared("DROP FUNCTION refuse_audit_change()").await?;

@@ -7,7 +7,7 @@ pub(crate) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let keys = table("idempotency_keys")
             .col(id("user_id"))
             .col(line("key", 255))
@@ -23,7 +23,7 @@ impl MigrationTrait for Migration {
         create(manager, keys, vec![index("idempotency_keys", &["claimed_at"])]).await
     }
 
-    async fn down(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         drop(manager, &["idempotency_keys"]).await
     }
 }

@@ -173,6 +173,14 @@ impl TaskKey {
         Self { project, number }
     }
 
+    pub fn project(&self) -> &ProjectKey {
+        &self.project
+    }
+
+    pub fn number(&self) -> i64 {
+        self.number
+    }
+
     pub fn parse(raw: &str) -> Option<Self> {
         let (project, number) = raw.rsplit_once('-')?;
         let number = number.parse().ok().filter(|number| *number > 0)?;

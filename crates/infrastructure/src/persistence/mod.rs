@@ -1,0 +1,27 @@
+//! The stores, on SQLite, PostgreSQL and MySQL/MariaDB with one code base.
+//!
+//! [`Database`] holds the connections, [`SqlTransactions`] begins units of work on the primary, [`SqlQueries`] answers
+//! reads, [`SqlOutbox`] is the relay's side of the outbox and [`SqlIdempotencyKeys`] keeps answers. The rows
+//! (`entities`) are nobody else's business.
+
+mod audit;
+mod database;
+mod entities;
+mod error;
+mod events;
+mod idempotency;
+mod identity;
+mod keyset;
+mod notifications;
+mod organizations;
+mod projects;
+mod queries;
+mod rows;
+mod tasks;
+mod unit_of_work;
+
+pub use database::{Database, DatabaseHealth, DatabaseSettings};
+pub use events::SqlOutbox;
+pub use idempotency::SqlIdempotencyKeys;
+pub use queries::SqlQueries;
+pub use unit_of_work::SqlTransactions;

@@ -1,0 +1,209 @@
+use async_trait::async_trait;
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, PaginatorTrait, QueryFilter, QuerySelect, Select,
+};
+use tenon_application::projects::{
+    ProjectFilter, ProjectMemberView, ProjectQueries, ProjectRef, ProjectSort, ProjectView,
+};
+use tenon_application::{Page, PageRequest, Position, PositionValue, SortBy, StoreError, Unsorted, Viewer};
+use tenon_domain::access::ProjectRole;
+use tenon_domain::{ProjectId, Timestamp, UserId};
+use uuid::Uuid;
+
+use super::super::entities::{project, project_member, user};
+use super::super::error::Stored;
+use super::super::keyset::{Criterion, page};
+use super::super::queries::SqlQueries;
+use super::super::rows::{contains_pattern, named};
+use super::super::tasks::visibility_rule;
+use super::repository::state;
+use super::{workflow_of, workflows};
+
+#[async_trait]
+impl ProjectQueries for SqlQueries {
+    async fn find_id(&self, viewer: Viewer, project: &ProjectRef) -> Result<Option<ProjectId>, StoreError> {
+        let id: Option<Uuid> = visible(viewer)
+            .filter(named_by(project))
+            .select_only()
+            .column(project::Column::Id)
+            .into_tuple()
+            .one(self.database.replica())
+            .await
+            .stored()?;
+        Ok(id.map(ProjectId::new))
+    }
+
+    async fn find(&self, viewer: Viewer, project: &ProjectRef) -> Result<Option<ProjectView>, StoreError> {
+        let row = visible(viewer).filter(named_by(project)).one(self.database.replica()).await.stored()?;
+        Ok(self.views(viewer, row.into_iter().collect()).await?.pop())
+    }
+
+    async fn list(
+        &self,
+        viewer: Viewer,
+        filter: &ProjectFilter,
+        request: &PageRequest<ProjectSort>,
+    ) -> Result<Page<ProjectView>, StoreError> {
+        let connection = self.database.replica();
+        let select = visible(viewer).filter(condition(filter));
+        let total = if request.include_total {
+            Some(select.clone().count(connection).await.stored()?)
+        } else {
+            None
+        };
+        let criteria = request.sort.iter().map(criterion).collect();
+        let id = Expr::col((project::Entity, project::Column::Id));
+        let rows = page(select, criteria, id, false, request).all(connection).await.stored()?;
+        let page = Page::cut(rows, request.limit, total, |row| position(row, &request.sort));
+        Ok(Page { items: self.views(viewer, page.items).await?, next: page.next, total: page.total })
+    }
+
+    async fn members(
+        &self,
+        viewer: Viewer,
+        project: ProjectId,
+        request: &PageRequest<Unsorted>,
+    ) -> Result<Page<ProjectMemberView>, StoreError> {
+        let connection = self.database.replica();
+        let select = members(viewer, project);
+        let total = if request.include_total {
+            Some(select.clone().count(connection).await.stored()?)
+        } else {
+            None
+        };
+        let added_at = Criterion::new(Expr::col((project_member::Entity, project_member::Column::AddedAt)), false);
+        let id = Expr::col((project_member::Entity, project_member::Column::UserId));
+        let rows = with_name(page(select, vec![added_at], id, false, request))
+            .into_model::<MemberRow>()
+            .all(connection)
+            .await
+            .stored()?;
+        let views = rows.into_iter().map(MemberRow::view).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::cut(views, request.limit, total, |member| Position {
+            values: vec![PositionValue::Moment(member.added_at)],
+            id: member.user_id.uuid(),
+        }))
+    }
+
+    async fn member(
+        &self,
+        viewer: Viewer,
+        project: ProjectId,
+        user: UserId,
+    ) -> Result<Option<ProjectMemberView>, StoreError> {
+        let row = with_name(members(viewer, project).filter(project_member::Column::UserId.eq(user.uuid())))
+            .into_model::<MemberRow>()
+            .one(self.database.replica())
+            .await
+            .stored()?;
+        row.map(MemberRow::view).transpose()
+    }
+}
+
+impl SqlQueries {
+    /// The views of these rows, with their workflows in one more query.
+    async fn views(&self, viewer: Viewer, rows: Vec<project::Model>) -> Result<Vec<ProjectView>, StoreError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let statuses = workflows(self.database.replica(), viewer.organization.uuid(), ids).await?;
+        rows.into_iter()
+            .map(|row| {
+                let workflow = workflow_of(row.id, &statuses);
+                Ok(ProjectView::new(state(row)?, &workflow))
+            })
+            .collect()
+    }
+}
+
+#[derive(FromQueryResult)]
+struct MemberRow {
+    user_id: Uuid,
+    role: String,
+    added_at: Timestamp,
+    display_name: String,
+}
+
+impl MemberRow {
+    fn view(self) -> Result<ProjectMemberView, StoreError> {
+        Ok(ProjectMemberView {
+            user_id: self.user_id.into(),
+            display_name: self.display_name,
+            role: named("project role", &self.role, ProjectRole::parse)?,
+            added_at: self.added_at,
+        })
+    }
+}
+
+fn visible(viewer: Viewer) -> Select<project::Entity> {
+    project::Entity::find()
+        .filter(project::Column::OrgId.eq(viewer.organization.uuid()))
+        .filter(visibility_rule(viewer))
+}
+
+fn named_by(project: &ProjectRef) -> Condition {
+    Condition::all().add(match project {
+        ProjectRef::Id(id) => project::Column::Id.eq(id.uuid()),
+        ProjectRef::Key(key) => project::Column::Key.eq(key.as_str()),
+    })
+}
+
+fn condition(filter: &ProjectFilter) -> Condition {
+    let mut all = Condition::all();
+    match filter.archived {
+        Some(true) => all = all.add(project::Column::ArchivedAt.is_not_null()),
+        Some(false) => all = all.add(project::Column::ArchivedAt.is_null()),
+        None => {}
+    }
+    match &filter.text {
+        Some(text) => {
+            let pattern = LikeExpr::new(contains_pattern(text)).escape('!');
+            let lower = |column: project::Column| Expr::expr(Func::lower(Expr::col((project::Entity, column))));
+            let any = Condition::any()
+                .add(lower(project::Column::Name).like(pattern.clone()))
+                .add(lower(project::Column::Key).like(pattern));
+            all.add(any)
+        }
+        None => all,
+    }
+}
+
+fn criterion(sort: &SortBy<ProjectSort>) -> Criterion {
+    let column = match sort.field {
+        ProjectSort::CreatedAt => project::Column::CreatedAt,
+        ProjectSort::UpdatedAt => project::Column::UpdatedAt,
+        ProjectSort::Key => project::Column::Key,
+        ProjectSort::Name => project::Column::Name,
+    };
+    Criterion::new(Expr::col((project::Entity, column)), sort.descending)
+}
+
+fn position(row: &project::Model, sort: &[SortBy<ProjectSort>]) -> Position {
+    let values = sort
+        .iter()
+        .map(|sort| match sort.field {
+            ProjectSort::CreatedAt => PositionValue::Moment(row.created_at),
+            ProjectSort::UpdatedAt => PositionValue::Moment(row.updated_at),
+            ProjectSort::Key => PositionValue::Text(row.key.clone()),
+            ProjectSort::Name => PositionValue::Text(row.name.clone()),
+        })
+        .collect();
+    Position { values, id: row.id }
+}
+
+fn members(viewer: Viewer, project: ProjectId) -> Select<project_member::Entity> {
+    project_member::Entity::find()
+        .filter(project_member::Column::OrgId.eq(viewer.organization.uuid()))
+        .filter(project_member::Column::ProjectId.eq(project.uuid()))
+}
+
+/// Puts the user's name beside each row.
+fn with_name(select: Select<project_member::Entity>) -> Select<project_member::Entity> {
+    let of_user = project_member::Entity::belongs_to(user::Entity)
+        .from(project_member::Column::UserId)
+        .to(user::Column::Id)
+        .into();
+    select.join(JoinType::InnerJoin, of_user).column_as(user::Column::DisplayName, "display_name")
+}

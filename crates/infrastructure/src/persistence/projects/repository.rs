@@ -1,0 +1,343 @@
+use async_trait::async_trait;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QuerySelect,
+};
+use tenon_application::StoreError;
+use tenon_application::projects::{ProjectRef, ProjectRepository};
+use tenon_domain::access::{OrganizationRole, ProjectRole, Visibility};
+use tenon_domain::projects::{
+    Project, ProjectDescription, ProjectKey, ProjectName, ProjectState, Workflow,
+};
+use tenon_domain::{ProjectId, Timestamp, UserId};
+use uuid::Uuid;
+
+use super::super::entities::{member, project, project_counter, project_member, workflow_status};
+use super::super::error::Stored;
+use super::super::rows::named;
+use super::super::unit_of_work::SqlUnitOfWork;
+use super::{workflow_of, workflows};
+
+#[async_trait]
+impl ProjectRepository for SqlUnitOfWork {
+    async fn resolve(&mut self, project: &ProjectRef) -> Result<Option<ProjectId>, StoreError> {
+        let key = match project {
+            ProjectRef::Id(id) => return Ok(Some(*id)),
+            ProjectRef::Key(key) => key,
+        };
+        let id: Option<Uuid> = project::Entity::find()
+            .select_only()
+            .column(project::Column::Id)
+            .filter(project::Column::OrgId.eq(self.org()?))
+            .filter(project::Column::Key.eq(key.as_str()))
+            .into_tuple()
+            .one(&self.transaction)
+            .await
+            .stored()?;
+        Ok(id.map(ProjectId::new))
+    }
+
+    async fn find_for(
+        &mut self,
+        id: ProjectId,
+        user: UserId,
+    ) -> Result<Option<(Project, Option<ProjectRole>)>, StoreError> {
+        let row = project::Entity::find_by_id(id.uuid())
+            .filter(project::Column::OrgId.eq(self.org()?))
+            .expr_as(role_expression(user), "explicit_role")
+            .into_model::<ProjectWithRole>()
+            .one(&self.transaction)
+            .await
+            .stored()?;
+        let Some(ProjectWithRole { project, explicit_role }) = row else { return Ok(None) };
+        let role = explicit_role.map(|role| named("project role", &role, ProjectRole::parse)).transpose()?;
+        Ok(Some((Project::restore(state(project)?), role)))
+    }
+
+    async fn create(&mut self, project: Project, workflow: &Workflow) -> Result<ProjectState, StoreError> {
+        let state = self.save(project).await?;
+        let (org, id) = (self.org()?, state.id.uuid());
+        let statuses = workflow.statuses().iter().zip(0..).map(|(entry, position)| {
+            workflow_status::Model {
+                project_id: id,
+                key: entry.status.key.to_string(),
+                org_id: org,
+                position,
+                name: entry.name.clone(),
+                category: entry.status.category.as_str().to_owned(),
+            }
+            .into_active_model()
+        });
+        workflow_status::Entity::insert_many(statuses).exec_without_returning(&self.transaction).await.stored()?;
+        let counter = project_counter::Model { project_id: id, org_id: org, last_number: 0 };
+        project_counter::Entity::insert(counter.into_active_model())
+            .exec_without_returning(&self.transaction)
+            .await
+            .stored()?;
+        Ok(state)
+    }
+
+    async fn save(&mut self, project: Project) -> Result<ProjectState, StoreError> {
+        let (mut state, events) = project.into_parts();
+        if events.is_empty() {
+            return Ok(state);
+        }
+        let org = self.org()?;
+        let known = state.version;
+        state.version += 1;
+        let row = row(org, &state).into_active_model();
+        if known == 0 {
+            project::Entity::insert(row).exec_without_returning(&self.transaction).await.stored()?;
+        } else {
+            let written = project::Entity::update_many()
+                .set(row.reset_all())
+                .filter(project::Column::OrgId.eq(org))
+                .filter(project::Column::Id.eq(state.id.uuid()))
+                .filter(project::Column::Version.eq(known))
+                .exec(&self.transaction)
+                .await
+                .stored()?;
+            if written.rows_affected == 0 {
+                return Err(StoreError::Stale);
+            }
+        }
+        self.stamp(events);
+        Ok(state)
+    }
+
+    async fn delete(&mut self, project: Project) -> Result<(), StoreError> {
+        let (state, events) = project.into_parts();
+        let deleted = project::Entity::delete_many()
+            .filter(project::Column::OrgId.eq(self.org()?))
+            .filter(project::Column::Id.eq(state.id.uuid()))
+            .filter(project::Column::Version.eq(state.version))
+            .exec(&self.transaction)
+            .await
+            .stored()?;
+        if deleted.rows_affected == 0 {
+            return Err(StoreError::Stale);
+        }
+        self.stamp(events);
+        Ok(())
+    }
+
+    async fn workflow(&mut self, id: ProjectId) -> Result<Workflow, StoreError> {
+        let statuses = workflows(&self.transaction, self.org()?, [id.uuid()]).await?;
+        Ok(workflow_of(id.uuid(), &statuses))
+    }
+
+    async fn role(&mut self, id: ProjectId, user: UserId) -> Result<Option<ProjectRole>, StoreError> {
+        let row = project_member::Entity::find_by_id((id.uuid(), user.uuid()))
+            .filter(project_member::Column::OrgId.eq(self.org()?))
+            .one(&self.transaction)
+            .await
+            .stored()?;
+        row.map(|row| named("project role", &row.role, ProjectRole::parse)).transpose()
+    }
+
+    async fn set_role(
+        &mut self,
+        id: ProjectId,
+        user: UserId,
+        role: Option<ProjectRole>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let org = self.org()?;
+        let Some(role) = role else {
+            project_member::Entity::delete_by_id((id.uuid(), user.uuid()))
+                .filter(project_member::Column::OrgId.eq(org))
+                .exec(&self.transaction)
+                .await
+                .stored()?;
+            return Ok(());
+        };
+        let row = project_member::Model {
+            project_id: id.uuid(),
+            user_id: user.uuid(),
+            org_id: org,
+            role: role.as_str().to_owned(),
+            added_at: now,
+        };
+        let change_role = OnConflict::columns([project_member::Column::ProjectId, project_member::Column::UserId])
+            .update_column(project_member::Column::Role)
+            .to_owned();
+        project_member::Entity::insert(row.into_active_model())
+            .on_conflict(change_role)
+            .exec_without_returning(&self.transaction)
+            .await
+            .stored()?;
+        Ok(())
+    }
+
+    async fn count_managers(&mut self, id: ProjectId) -> Result<u64, StoreError> {
+        let org = self.org()?;
+        project::Entity::find_by_id(id.uuid())
+            .filter(project::Column::OrgId.eq(org))
+            .lock_exclusive()
+            .one(&self.transaction)
+            .await
+            .stored()?;
+        project_member::Entity::find()
+            .filter(project_member::Column::OrgId.eq(org))
+            .filter(project_member::Column::ProjectId.eq(id.uuid()))
+            .filter(project_member::Column::Role.eq(ProjectRole::Manager.as_str()))
+            .count(&self.transaction)
+            .await
+            .stored()
+    }
+
+    async fn count_insiders(&mut self, id: ProjectId, users: &[UserId]) -> Result<u64, StoreError> {
+        let org = self.org()?;
+        let added = Query::select()
+            .column(project_member::Column::UserId)
+            .from(project_member::Entity)
+            .and_where(project_member::Column::OrgId.eq(org))
+            .and_where(project_member::Column::ProjectId.eq(id.uuid()))
+            .to_owned();
+        let open = Query::select()
+            .expr(Expr::val(1))
+            .from(project::Entity)
+            .and_where(project::Column::OrgId.eq(org))
+            .and_where(project::Column::Id.eq(id.uuid()))
+            .and_where(project::Column::Visibility.eq(Visibility::Organization.as_str()))
+            .to_owned();
+        let through_organization = Condition::all()
+            .add(member::Column::Role.ne(OrganizationRole::Guest.as_str()))
+            .add(Expr::exists(open));
+        member::Entity::find()
+            .filter(member::Column::OrgId.eq(org))
+            .filter(member::Column::UserId.is_in(users.iter().map(|user| user.uuid())))
+            .filter(Condition::any().add(member::Column::UserId.in_subquery(added)).add(through_organization))
+            .count(&self.transaction)
+            .await
+            .stored()
+    }
+
+    async fn release_user(&mut self, user: UserId, heir: UserId, now: Timestamp) -> Result<(), StoreError> {
+        let org = self.org()?;
+        self.pass_on_private_projects(org, user, heir, now).await?;
+        project_member::Entity::delete_many()
+            .filter(project_member::Column::OrgId.eq(org))
+            .filter(project_member::Column::UserId.eq(user.uuid()))
+            .exec(&self.transaction)
+            .await
+            .stored()?;
+        project::Entity::update_many()
+            .col_expr(project::Column::LeadId, Expr::val(None::<Uuid>))
+            .col_expr(project::Column::Version, Expr::col(project::Column::Version).add(1))
+            .col_expr(project::Column::UpdatedAt, Expr::val(now))
+            .filter(project::Column::OrgId.eq(org))
+            .filter(project::Column::LeadId.eq(user.uuid()))
+            .exec(&self.transaction)
+            .await
+            .stored()?;
+        self.unassign(org, user, now).await
+    }
+}
+
+impl SqlUnitOfWork {
+    /// Makes `heir` the manager of every private project that `user` alone manages.
+    async fn pass_on_private_projects(
+        &self,
+        org: Uuid,
+        user: UserId,
+        heir: UserId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let managers = |user_condition| {
+            Query::select()
+                .column(project_member::Column::ProjectId)
+                .from(project_member::Entity)
+                .and_where(project_member::Column::OrgId.eq(org))
+                .and_where(project_member::Column::Role.eq(ProjectRole::Manager.as_str()))
+                .and_where(user_condition)
+                .to_owned()
+        };
+        let orphans: Vec<Uuid> = project::Entity::find()
+            .select_only()
+            .column(project::Column::Id)
+            .filter(project::Column::OrgId.eq(org))
+            .filter(project::Column::Visibility.eq(Visibility::Private.as_str()))
+            .filter(project::Column::Id.in_subquery(managers(project_member::Column::UserId.eq(user.uuid()))))
+            .filter(project::Column::Id.not_in_subquery(managers(project_member::Column::UserId.ne(user.uuid()))))
+            .into_tuple()
+            .all(&self.transaction)
+            .await
+            .stored()?;
+        if orphans.is_empty() {
+            return Ok(());
+        }
+        let rows = orphans.into_iter().map(|project| {
+            project_member::Model {
+                project_id: project,
+                user_id: heir.uuid(),
+                org_id: org,
+                role: ProjectRole::Manager.as_str().to_owned(),
+                added_at: now,
+            }
+            .into_active_model()
+        });
+        let promote = OnConflict::columns([project_member::Column::ProjectId, project_member::Column::UserId])
+            .update_column(project_member::Column::Role)
+            .to_owned();
+        project_member::Entity::insert_many(rows)
+            .on_conflict(promote)
+            .exec_without_returning(&self.transaction)
+            .await
+            .stored()?;
+        Ok(())
+    }
+}
+
+/// A project's row with one user's explicit role beside it.
+#[derive(sea_orm::FromQueryResult)]
+struct ProjectWithRole {
+    #[sea_orm(nested)]
+    project: project::Model,
+    explicit_role: Option<String>,
+}
+
+fn role_expression(user: UserId) -> sea_orm::sea_query::SimpleExpr {
+    let role = Query::select()
+        .column(project_member::Column::Role)
+        .from(project_member::Entity)
+        .and_where(
+            Expr::col((project_member::Entity, project_member::Column::ProjectId))
+                .equals((project::Entity, project::Column::Id)),
+        )
+        .and_where(project_member::Column::UserId.eq(user.uuid()))
+        .to_owned();
+    role.into()
+}
+
+fn row(org: Uuid, state: &ProjectState) -> project::Model {
+    project::Model {
+        id: state.id.uuid(),
+        org_id: org,
+        key: state.key.to_string(),
+        name: state.name.to_string(),
+        description: state.description.as_ref().map(|text| text.as_str().to_owned()),
+        visibility: state.visibility.as_str().to_owned(),
+        lead_id: state.lead_id.map(UserId::uuid),
+        archived_at: state.archived_at,
+        version: state.version,
+        created_at: state.created_at,
+        updated_at: state.updated_at,
+    }
+}
+
+pub(super) fn state(row: project::Model) -> Result<ProjectState, StoreError> {
+    Ok(ProjectState {
+        id: row.id.into(),
+        key: ProjectKey::restore(row.key),
+        name: ProjectName::restore(row.name),
+        description: row.description.map(ProjectDescription::restore),
+        visibility: named("visibility", &row.visibility, Visibility::parse)?,
+        lead_id: row.lead_id.map(Into::into),
+        archived_at: row.archived_at,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}

@@ -1,0 +1,105 @@
+//! Tasks in SQL.
+
+mod queries;
+mod repository;
+
+use sea_orm::sea_query::{Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, ExprTrait};
+use tenon_application::tasks::{TaskRef, TaskView};
+use tenon_application::{StoreError, Viewer};
+use tenon_domain::UserId;
+use tenon_domain::access::{OrganizationRole, Visibility};
+use tenon_domain::projects::StatusCategory;
+use tenon_domain::tasks::{TaskKey, TaskPriority, TaskType};
+use uuid::Uuid;
+
+use super::entities::{project, project_member, task};
+use super::rows::{from_json, named};
+
+/// The row a reference names.
+pub(super) fn named_by(task: &TaskRef) -> Condition {
+    match task {
+        TaskRef::Id(id) => Condition::all().add(task::Column::Id.eq(id.uuid())),
+        TaskRef::Key(key) => Condition::all()
+            .add(task::Column::ProjectKey.eq(key.project().as_str()))
+            .add(task::Column::Number.eq(key.number())),
+    }
+}
+
+/// The projects the viewer can see. The one place where the rule of visibility is spelled out in SQL; it says the
+/// same as [`tenon_domain::access::ProjectAccess::is_visible`].
+pub(super) fn visible_projects(viewer: Viewer) -> SelectStatement {
+    Query::select()
+        .column(project::Column::Id)
+        .from(project::Entity)
+        .cond_where(project::Column::OrgId.eq(viewer.organization.uuid()))
+        .cond_where(visibility_rule(viewer))
+        .to_owned()
+}
+
+pub(super) fn visibility_rule(viewer: Viewer) -> Condition {
+    let added = Query::select()
+        .column(project_member::Column::ProjectId)
+        .from(project_member::Entity)
+        .and_where(project_member::Column::OrgId.eq(viewer.organization.uuid()))
+        .and_where(project_member::Column::UserId.eq(viewer.user.uuid()))
+        .to_owned();
+    let mut rule = Condition::any().add(project::Column::Id.in_subquery(added));
+    if viewer.role != OrganizationRole::Guest {
+        rule = rule.add(project::Column::Visibility.eq(Visibility::Organization.as_str()));
+    }
+    rule
+}
+
+/// Priorities are stored by their rank, so that they sort.
+pub(super) fn priority_rank(priority: TaskPriority) -> i16 {
+    match priority {
+        TaskPriority::None => 0,
+        TaskPriority::Low => 1,
+        TaskPriority::Medium => 2,
+        TaskPriority::High => 3,
+        TaskPriority::Urgent => 4,
+    }
+}
+
+pub(super) fn priority_of(rank: i16) -> Result<TaskPriority, StoreError> {
+    TaskPriority::ALL
+        .iter()
+        .copied()
+        .find(|priority| priority_rank(*priority) == rank)
+        .ok_or_else(|| StoreError::Broken(format!("unknown priority in a row: {rank}")))
+}
+
+pub(super) fn task_key(row: &task::Model) -> TaskKey {
+    TaskKey::new(tenon_domain::projects::ProjectKey::restore(row.project_key.clone()), row.number)
+}
+
+pub(super) fn assignees_of(row: &task::Model) -> Result<Vec<UserId>, StoreError> {
+    Ok(from_json::<Vec<Uuid>>(&row.assignee_ids)?.into_iter().map(UserId::new).collect())
+}
+
+pub(super) fn view(row: task::Model) -> Result<TaskView, StoreError> {
+    Ok(TaskView {
+        key: task_key(&row).to_string(),
+        assignee_ids: assignees_of(&row)?,
+        labels: from_json(&row.labels)?,
+        id: row.id.into(),
+        number: row.number,
+        project_id: row.project_id.into(),
+        task_type: named("task type", &row.task_type, TaskType::parse)?,
+        title: row.title,
+        description: row.description,
+        status: row.status,
+        status_category: named("status category", &row.status_category, StatusCategory::parse)?,
+        priority: priority_of(row.priority)?,
+        reporter_id: row.reporter_id.into(),
+        parent_id: row.parent_id.map(Into::into),
+        start_date: row.start_date,
+        due_date: row.due_date,
+        estimate: row.estimate,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        completed_at: row.completed_at,
+    })
+}

@@ -1,0 +1,160 @@
+//! One transaction, with every repository on it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sea_orm::{DatabaseTransaction, DbBackend, TransactionSession};
+use tenon_application::audit::AuditRepository;
+use tenon_application::events::{ActorRecord, EventLog, EventReceipts, EventRecord};
+use tenon_application::idempotency::IdempotencyLedger;
+use tenon_application::identity::{SessionRepository, UserRepository};
+use tenon_application::notifications::NotificationRepository;
+use tenon_application::organizations::{InvitationRepository, MemberRepository, OrganizationRepository};
+use tenon_application::ports::IdGenerator;
+use tenon_application::projects::ProjectRepository;
+use tenon_application::tasks::TaskRepository;
+use tenon_application::{Actor, Origin, Scope, StoreError, Transactions, UnitOfWork};
+use tenon_domain::{DomainEvent, OrganizationId, Timestamp, UserId};
+use uuid::Uuid;
+
+use super::Database;
+use super::error::Stored;
+
+/// Begins units of work on the primary database.
+#[derive(Clone)]
+pub struct SqlTransactions {
+    database: Database,
+    ids: Arc<dyn IdGenerator>,
+}
+
+impl SqlTransactions {
+    pub fn new(database: Database, ids: Arc<dyn IdGenerator>) -> Self {
+        Self { database, ids }
+    }
+}
+
+#[async_trait]
+impl Transactions for SqlTransactions {
+    async fn begin(&self, scope: Scope, actor: &Actor, now: Timestamp) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        let transaction = self.database.begin().await?;
+        Ok(Box::new(SqlUnitOfWork {
+            transaction,
+            backend: self.database.backend(),
+            organization: match scope {
+                Scope::Organization(id) => Some(id),
+                Scope::Deployment => None,
+            },
+            author: ActorRecord::from(actor),
+            origin: actor.origin.clone(),
+            now,
+            ids: Arc::clone(&self.ids),
+            events: Vec::new(),
+        }))
+    }
+}
+
+/// The adapter behind every repository port.
+pub(super) struct SqlUnitOfWork {
+    pub(super) transaction: DatabaseTransaction,
+    pub(super) backend: DbBackend,
+    pub(super) organization: Option<OrganizationId>,
+    pub(super) author: ActorRecord,
+    pub(super) origin: Origin,
+    pub(super) now: Timestamp,
+    pub(super) ids: Arc<dyn IdGenerator>,
+    /// What goes into the outbox at the commit, in one statement.
+    pub(super) events: Vec<EventRecord>,
+}
+
+impl SqlUnitOfWork {
+    /// The tenant that every tenant query is bound to.
+    pub(super) fn org(&self) -> Result<Uuid, StoreError> {
+        self.organization
+            .map(OrganizationId::uuid)
+            .ok_or_else(|| StoreError::Broken("a tenant's repository was used outside any organization".into()))
+    }
+
+    /// Stamps events with who, where and when, for the outbox.
+    pub(super) fn stamp(&mut self, events: Vec<DomainEvent>) {
+        for event in events {
+            self.events.push(EventRecord::new(
+                self.ids.next_id(),
+                &event,
+                self.organization,
+                self.author.clone(),
+                &self.origin,
+                self.now,
+            ));
+        }
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for SqlUnitOfWork {
+    async fn enter(&mut self, organization: OrganizationId) -> Result<(), StoreError> {
+        self.organization = Some(organization);
+        Ok(())
+    }
+
+    fn act_as(&mut self, user: UserId) {
+        let kind = tenon_domain::audit::ActorKind::User.as_str().to_owned();
+        self.author = ActorRecord { kind, id: Some(user.uuid()) };
+    }
+
+    fn users(&mut self) -> &mut dyn UserRepository {
+        self
+    }
+
+    fn sessions(&mut self) -> &mut dyn SessionRepository {
+        self
+    }
+
+    fn organizations(&mut self) -> &mut dyn OrganizationRepository {
+        self
+    }
+
+    fn members(&mut self) -> &mut dyn MemberRepository {
+        self
+    }
+
+    fn invitations(&mut self) -> &mut dyn InvitationRepository {
+        self
+    }
+
+    fn projects(&mut self) -> &mut dyn ProjectRepository {
+        self
+    }
+
+    fn tasks(&mut self) -> &mut dyn TaskRepository {
+        self
+    }
+
+    fn notifications(&mut self) -> &mut dyn NotificationRepository {
+        self
+    }
+
+    fn audit(&mut self) -> &mut dyn AuditRepository {
+        self
+    }
+
+    fn events(&mut self) -> &mut dyn EventLog {
+        self
+    }
+
+    fn receipts(&mut self) -> &mut dyn EventReceipts {
+        self
+    }
+
+    fn idempotency(&mut self) -> &mut dyn IdempotencyLedger {
+        self
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<bool, StoreError> {
+        let stores_events = !self.events.is_empty();
+        if stores_events {
+            self.store_events().await?;
+        }
+        self.transaction.commit().await.stored()?;
+        Ok(stores_events)
+    }
+}
