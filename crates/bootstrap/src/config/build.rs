@@ -1,0 +1,190 @@
+//! From texts to the typed configuration.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tenon_application::Tenancy;
+use tenon_infrastructure::telemetry::{LogFormat, LogSettings, check_filter};
+use url::Url;
+
+use super::key;
+use super::reader::Reader;
+use super::{
+    Config, ConfigError, DatabaseConfig, DatabaseKind, JwtSecret, MailConfig, MailTransport, PasswordAlgorithm,
+    PasswordConfig, RedisConfig, Secret, Sources, jwt_secret, sources,
+};
+
+const DEFAULT_BIND: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+const DEFAULT_FROM: &str = "Tenon <tenon@localhost>";
+
+pub(super) fn build(sources: &Sources) -> Result<Config, ConfigError> {
+    let (entries, problems) = sources::gather(sources)?;
+    let mut reader = Reader::new(entries, problems);
+    let data_dir = PathBuf::from(reader.text(key::DATA_DIR).unwrap_or_else(|| "./data".to_owned()));
+    let redis = redis(&mut reader);
+    let database = database(&mut reader, &data_dir, redis.is_some());
+    let config = Config {
+        bind: reader.parse(key::BIND, address).unwrap_or(DEFAULT_BIND),
+        public_url: public_url(&mut reader),
+        redis,
+        tenancy: reader.choice(
+            key::TENANCY,
+            &[("multi", Tenancy::Multi), ("single", Tenancy::Single)],
+            Tenancy::Multi,
+        ),
+        mail: mail(&mut reader),
+        jwt_secret: signing_key(&mut reader, &data_dir, database.kind),
+        passwords: passwords(&mut reader),
+        rate_limits: reader.switch(key::RATE_LIMITS, true),
+        cors_origins: reader.parse(key::CORS_ORIGINS, origins).unwrap_or_default(),
+        log: log(&mut reader),
+        otlp_endpoint: reader
+            .url(key::OTLP_ENDPOINT, &["http", "https"], "http://collector:4318")
+            .map(|url| url.to_string()),
+        worker_concurrency: reader.number(key::WORKER_CONCURRENCY, 1..=1024, 16),
+        with_worker: reader.switch(key::WITH_WORKER, false),
+        shutdown: Duration::from_secs(reader.number(key::SHUTDOWN_SECONDS, 1..=600, 20)),
+        data_dir,
+        database,
+    };
+    reader.finish()?;
+    Ok(config)
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let resolved = text.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
+    resolved.ok_or_else(|| "write an address and a port, such as 127.0.0.1:8080".to_owned())
+}
+
+fn public_url(reader: &mut Reader) -> Option<String> {
+    let url = reader.url(key::PUBLIC_URL, &["http", "https"], "https://tenon.example.com")?;
+    if url.query().is_some() || url.fragment().is_some() {
+        reader.refuse(key::PUBLIC_URL, "write the address without ? and #");
+    }
+    Some(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn redis(reader: &mut Reader) -> Option<RedisConfig> {
+    let prefix = reader.parse(key::REDIS_PREFIX, |text| {
+        let fits = text.len() <= 40 && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        if fits { Ok(text.to_owned()) } else { Err("write up to 40 letters, digits, -, _ and .".to_owned()) }
+    });
+    let url = reader.url(key::REDIS_URL, &["redis", "rediss"], "redis://localhost:6379")?;
+    Some(RedisConfig { url: Secret::new(url), prefix: prefix.unwrap_or_else(|| "tenon".to_owned()) })
+}
+
+fn database(reader: &mut Reader, data_dir: &Path, has_redis: bool) -> DatabaseConfig {
+    let embedded = || (DatabaseKind::Sqlite, format!("sqlite://{}", data_dir.join("tenon.db").display()));
+    let (kind, url) = reader.parse(key::DATABASE_URL, database_url).unwrap_or_else(embedded);
+    let read = reader.parse(key::DATABASE_READ_URL, database_url);
+    match (&read, kind) {
+        (Some(_), DatabaseKind::Sqlite) => {
+            reader.refuse(key::DATABASE_READ_URL, "leave it out: SQLite has no replicas, readers never wait anyway");
+        }
+        (Some((read_kind, _)), kind) if *read_kind != kind => {
+            reader.refuse(key::DATABASE_READ_URL, "write the URL of a replica of the database in TENON_DATABASE_URL");
+        }
+        _ => {}
+    }
+    if kind == DatabaseKind::MySql && !has_redis {
+        reader.missing(
+            key::REDIS_URL,
+            "set it, such as redis://localhost:6379: on MySQL and MariaDB the job queue needs Redis",
+        );
+    }
+    let default_connections = if kind == DatabaseKind::Sqlite { 4 } else { 16 };
+    DatabaseConfig {
+        kind,
+        url: Secret::new(url),
+        read_url: read.map(|(_, url)| Secret::new(url)),
+        max_connections: reader.number(key::DATABASE_MAX_CONNECTIONS, 1..=1000, default_connections),
+        acquire_timeout: Duration::from_secs(reader.number(key::DATABASE_ACQUIRE_SECONDS, 1..=60, 5)),
+    }
+}
+
+fn database_url(text: &str) -> Result<(DatabaseKind, String), String> {
+    let kind = match text.split_once(':').map(|(scheme, _)| scheme) {
+        Some("sqlite") => return Ok((DatabaseKind::Sqlite, text.to_owned())),
+        Some("postgres" | "postgresql") => Some(DatabaseKind::Postgres),
+        Some("mysql" | "mariadb") => Some(DatabaseKind::MySql),
+        _ => None,
+    };
+    let url = Url::parse(text).ok().filter(Url::has_host);
+    match (kind, url) {
+        (Some(kind), Some(_)) => Ok((kind, text.replacen("mariadb:", "mysql:", 1))),
+        _ => Err("write sqlite://file, postgres://user:password@host/database or mysql://user:password@host/database"
+            .to_owned()),
+    }
+}
+
+fn mail(reader: &mut Reader) -> MailConfig {
+    let endpoint = reader.url(key::SES_ENDPOINT, &["http", "https"], "http://localhost:5000");
+    let region = reader.text(key::SES_REGION);
+    let transport = reader.parse(key::MAIL, |text| match text {
+        "file" => Ok(MailTransport::Files),
+        "ses" => Ok(MailTransport::Ses { endpoint: endpoint.as_ref().map(Url::to_string), region: region.clone() }),
+        _ => match Url::parse(text) {
+            Ok(url) if ["smtp", "smtps"].contains(&url.scheme()) && url.has_host() => {
+                Ok(MailTransport::Smtp(Secret::new(text)))
+            }
+            _ => Err("write file, ses, or smtp://user:password@host:port".to_owned()),
+        },
+    });
+    let transport = transport.unwrap_or(MailTransport::Files);
+    let from = reader.parse(key::MAIL_FROM, |text| {
+        let address = text.rsplit_once('<').map_or(text, |(_, address)| address.trim_end_matches('>'));
+        let parsed = tenon_domain::identity::Email::parse(address);
+        parsed.map(|_| text.to_owned()).map_err(|_| "write an address, such as Tenon <tenon@example.com>".to_owned())
+    });
+    if from.is_none() && transport != MailTransport::Files && reader.text(key::MAIL_FROM).is_none() {
+        reader.missing(key::MAIL_FROM, "set it to the sender of emails, such as Tenon <tenon@example.com>");
+    }
+    MailConfig { from: from.unwrap_or_else(|| DEFAULT_FROM.to_owned()), transport }
+}
+
+fn signing_key(reader: &mut Reader, data_dir: &Path, kind: DatabaseKind) -> JwtSecret {
+    let remedy = format!("write at least {} random characters: openssl rand -hex 32", jwt_secret::MIN_CHARS);
+    let given = reader.parse(key::JWT_SECRET, |text| {
+        let long_enough = text.chars().count() >= jwt_secret::MIN_CHARS;
+        if long_enough { Ok(Secret::new(text)) } else { Err(remedy.clone()) }
+    });
+    if given.is_none() && kind != DatabaseKind::Sqlite && reader.text(key::JWT_SECRET).is_none() {
+        reader.missing(key::JWT_SECRET, format!("set it, the same on every instance; {remedy}"));
+    }
+    given.map_or_else(|| JwtSecret::InFile(data_dir.join("jwt.secret")), JwtSecret::Given)
+}
+
+fn passwords(reader: &mut Reader) -> PasswordConfig {
+    let algorithms = [("bcrypt", PasswordAlgorithm::Bcrypt), ("argon2id", PasswordAlgorithm::Argon2id)];
+    PasswordConfig {
+        algorithm: reader.choice(key::PASSWORD_ALGORITHM, &algorithms, PasswordAlgorithm::Bcrypt),
+        bcrypt_cost: reader.number(key::BCRYPT_COST, 4..=16, 12),
+    }
+}
+
+fn origins(text: &str) -> Result<Vec<String>, String> {
+    let remedy = || "write origins separated by commas, such as https://app.example.com".to_owned();
+    let parse = |raw: &str| {
+        let url = Url::parse(raw).map_err(|_| remedy())?;
+        let origin = url.origin().ascii_serialization();
+        let is_origin = matches!(url.scheme(), "http" | "https") && raw.trim_end_matches('/') == origin;
+        if is_origin { Ok(origin) } else { Err(remedy()) }
+    };
+    text.split(',').map(str::trim).filter(|raw| !raw.is_empty()).map(parse).collect()
+}
+
+fn log(reader: &mut Reader) -> LogSettings {
+    let formats = [("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
+    let directives = reader.parse(key::LOG, |text| {
+        let cause = check_filter(text).err();
+        cause.map_or(Ok(text.to_owned()), |cause| {
+            Err(format!("write a level, or levels by module such as info,tenon_worker=debug ({cause})"))
+        })
+    });
+    LogSettings {
+        directives: directives.unwrap_or_else(|| "info".to_owned()),
+        format: reader.choice(key::LOG_FORMAT, &formats, LogFormat::Pretty),
+    }
+}

@@ -1,0 +1,143 @@
+//! Configuration: read once at start, checked as a whole, typed from then on.
+//!
+//! Presets of a command < `tenon.toml` < `TENON_…` variables < the command line. Everything that is wrong is reported
+//! at once; secrets are never printed.
+
+mod build;
+mod jwt_secret;
+mod key;
+mod problem;
+mod reader;
+mod secret;
+mod sources;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tenon_application::Tenancy;
+use tenon_infrastructure::telemetry::LogSettings;
+
+pub use self::jwt_secret::JwtSecret;
+pub use self::problem::{ConfigError, Problem};
+pub use self::secret::{Secret, redact_url};
+pub use self::sources::Sources;
+
+/// The whole configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    pub bind: SocketAddr,
+    /// Without a slash at the end; derived from the address when it is not set.
+    pub public_url: Option<String>,
+    pub data_dir: PathBuf,
+    pub database: DatabaseConfig,
+    pub redis: Option<RedisConfig>,
+    pub tenancy: Tenancy,
+    pub mail: MailConfig,
+    pub jwt_secret: JwtSecret,
+    pub passwords: PasswordConfig,
+    pub rate_limits: bool,
+    pub cors_origins: Vec<String>,
+    pub log: LogSettings,
+    pub otlp_endpoint: Option<String>,
+    pub worker_concurrency: usize,
+    /// Whether `serve` runs the worker too. Always so when embedded.
+    pub with_worker: bool,
+    /// How long requests and jobs may take to finish at shutdown.
+    pub shutdown: Duration,
+}
+
+/// The databases Tenon runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatabaseKind {
+    Sqlite,
+    Postgres,
+    MySql,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseConfig {
+    pub kind: DatabaseKind,
+    pub url: Secret,
+    pub read_url: Option<Secret>,
+    pub max_connections: u32,
+    /// How long a request waits for a connection before it is answered with 503.
+    pub acquire_timeout: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedisConfig {
+    pub url: Secret,
+    /// In front of every key, so that several deployments can share a server.
+    pub prefix: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailConfig {
+    /// `Name <address>` or an address.
+    pub from: String,
+    pub transport: MailTransport,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MailTransport {
+    /// `.eml` files in the data directory.
+    Files,
+    Smtp(Secret),
+    Ses {
+        endpoint: Option<String>,
+        region: Option<String>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordConfig {
+    pub algorithm: PasswordAlgorithm,
+    pub bcrypt_cost: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordAlgorithm {
+    Bcrypt,
+    Argon2id,
+}
+
+impl Config {
+    /// Reads and checks the configuration.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        build::build(sources)
+    }
+
+    /// Everything in one process and one directory.
+    pub fn embedded(&self) -> bool {
+        self.database.kind == DatabaseKind::Sqlite
+    }
+
+    /// Whether this process runs the worker beside the API.
+    pub fn runs_worker(&self) -> bool {
+        self.embedded() || self.with_worker
+    }
+
+    /// The public address, given the one the server listens on.
+    pub fn public_url(&self, listening: SocketAddr) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(listening)))
+    }
+
+    /// Where file mail is written.
+    pub fn mail_dir(&self) -> PathBuf {
+        self.data_dir.join("mail")
+    }
+}
+
+/// An address that a browser on this machine can open: "all interfaces" is none.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+#[cfg(test)]
+mod tests;
