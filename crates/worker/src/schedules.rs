@@ -1,0 +1,86 @@
+//! What happens by the clock.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use apalis_cron::CronScheduler;
+use chrono::TimeDelta;
+use futures::StreamExt;
+use tenon_application::events::Outbox;
+use tenon_application::idempotency::IdempotencyKeys;
+use tenon_application::ports::{Clock, JobRunner};
+use tenon_domain::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+// Second, minute, hour, day, month, weekday.
+const EVERY_FIVE_MINUTES: &str = "0 */5 * * * *";
+const HOURLY: &str = "0 7 * * * *";
+const KEPT: TimeDelta = TimeDelta::hours(24);
+
+/// Forgets what nobody needs any more. Several workers may do it at the same time.
+pub struct Schedules {
+    pub runner: Arc<dyn JobRunner>,
+    pub outbox: Arc<dyn Outbox>,
+    pub idempotency_keys: Arc<dyn IdempotencyKeys>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Schedules {
+    /// Runs until `stop`; a run that is under way is finished.
+    pub async fn run(self, stop: CancellationToken) {
+        tokio::join!(
+            every(EVERY_FIVE_MINUTES, &stop, "queue.vacuum", || self.runner.vacuum()),
+            every(HOURLY, &stop, "outbox.purge", || self.outbox.purge(self.day_ago())),
+            every(HOURLY, &stop, "idempotency.purge", || self.idempotency_keys.purge(self.day_ago())),
+        );
+    }
+
+    fn day_ago(&self) -> Timestamp {
+        self.clock.now() - KEPT
+    }
+}
+
+async fn every<E, W>(schedule: &str, stop: &CancellationToken, operation: &'static str, run: impl Fn() -> W)
+where
+    E: Display,
+    W: Future<Output = Result<u64, E>>,
+{
+    let schedule = match cron::Schedule::from_str(schedule) {
+        Ok(schedule) => schedule,
+        Err(error) => {
+            tracing::error!(%error, operation, "not a schedule");
+            return;
+        }
+    };
+    let mut ticks = Box::pin(CronScheduler::new(schedule).into_stream());
+    while let Some(tick) = stop.run_until_cancelled(ticks.next()).await.flatten() {
+        match tick {
+            // A tick that was missed, because the machine slept: the next one comes.
+            Err(error) => tracing::warn!(%error, operation, "a scheduled run was missed"),
+            Ok(_) => match run().await {
+                Ok(forgotten) => tracing::info!(operation, forgotten, success = true, "{operation}"),
+                Err(error) => tracing::error!(operation, %error, success = false, "{operation}"),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EVERY_FIVE_MINUTES, HOURLY};
+    use chrono::{TimeZone, Utc};
+    use std::str::FromStr;
+
+    #[test]
+    fn the_schedules_mean_what_they_are_called() {
+        let noon = Utc.with_ymd_and_hms(2026, 1, 1, 12, 0, 0).unwrap();
+        let next = |schedule: &str| {
+            let schedule = cron::Schedule::from_str(schedule).unwrap();
+            schedule.after(&noon).take(2).map(|at| (at - noon).num_minutes()).collect::<Vec<_>>()
+        };
+        assert_eq!(next(EVERY_FIVE_MINUTES), [5, 10]);
+        assert_eq!(next(HOURLY), [7, 67]);
+    }
+}
