@@ -44,6 +44,16 @@ pub(crate) fn text(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef
     column
 }
 
+/// Bytes of any length that fits in memory; on MySQL plain `BLOB` would end at 64 KiB.
+pub(crate) fn bytes(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    match manager.get_database_backend() {
+        DbBackend::MySql => column.custom("mediumblob"),
+        _ => column.blob(),
+    };
+    column
+}
+
 /// A moment with milliseconds.
 pub(crate) fn moment(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);

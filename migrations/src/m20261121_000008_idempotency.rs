@@ -16,7 +16,7 @@ impl MigrationTrait for Migration {
             .col(line("state", 10))
             .col(ColumnDef::new("status").integer().null())
             .col(text(manager, "headers").null())
-            .col(ColumnDef::new("body").blob().null())
+            .col(bytes(manager, "body").null())
             .col(moment(manager, "claimed_at").not_null())
             .primary_key(Index::create().col("user_id").col("key"))
             .to_owned();

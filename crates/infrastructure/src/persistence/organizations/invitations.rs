@@ -1,0 +1,100 @@
+use async_trait::async_trait;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use tenon_application::StoreError;
+use tenon_application::organizations::InvitationRepository;
+use tenon_domain::identity::Email;
+use tenon_domain::organizations::{Invitation, InvitationState};
+use tenon_domain::{InvitationId, OrganizationId, Timestamp};
+use uuid::Uuid;
+
+use super::invitation_state;
+use crate::persistence::entities::invitation;
+use crate::persistence::error::Stored;
+use crate::persistence::unit_of_work::SqlUnitOfWork;
+
+#[async_trait]
+impl InvitationRepository for SqlUnitOfWork {
+    async fn find(&mut self, id: InvitationId) -> Result<Option<Invitation>, StoreError> {
+        let row = invitation::Entity::find_by_id(id.uuid())
+            .filter(invitation::Column::OrgId.eq(self.org()?))
+            .one(&self.transaction)
+            .await
+            .stored()?;
+        Ok(row.map(invitation_state).transpose()?.map(Invitation::restore))
+    }
+
+    async fn organization_of(&mut self, id: InvitationId) -> Result<Option<OrganizationId>, StoreError> {
+        let organization: Option<Uuid> = invitation::Entity::find_by_id(id.uuid())
+            .select_only()
+            .column(invitation::Column::OrgId)
+            .into_tuple()
+            .one(&self.transaction)
+            .await
+            .stored()?;
+        Ok(organization.map(Into::into))
+    }
+
+    async fn pending_for(&mut self, email: &Email, now: Timestamp) -> Result<bool, StoreError> {
+        let found: Option<Uuid> = invitation::Entity::find()
+            .select_only()
+            .column(invitation::Column::Id)
+            .filter(invitation::Column::OrgId.eq(self.org()?))
+            .filter(invitation::Column::Email.eq(email.as_str()))
+            .filter(invitation::Column::AcceptedAt.is_null())
+            .filter(invitation::Column::RevokedAt.is_null())
+            .filter(invitation::Column::ExpiresAt.gt(now))
+            .limit(1)
+            .into_tuple()
+            .one(&self.transaction)
+            .await
+            .stored()?;
+        Ok(found.is_some())
+    }
+
+    async fn save(&mut self, invitation: Invitation) -> Result<InvitationState, StoreError> {
+        let (state, events) = invitation.into_parts();
+        let is_used_up = state.accepted_at.is_some() || state.revoked_at.is_some();
+        if is_used_up {
+            self.use_up(&state).await?;
+        } else if !events.is_empty() {
+            let row = invitation::Model {
+                id: state.id.uuid(),
+                org_id: self.org()?,
+                email: state.email.to_string(),
+                role: state.role.as_str().to_owned(),
+                invited_by: state.invited_by.uuid(),
+                created_at: state.created_at,
+                expires_at: state.expires_at,
+                accepted_at: None,
+                revoked_at: None,
+            };
+            invitation::Entity::insert(row.into_active_model())
+                .exec_without_returning(&self.transaction)
+                .await
+                .stored()?;
+        }
+        self.stamp(events);
+        Ok(state)
+    }
+}
+
+impl SqlUnitOfWork {
+    /// An invitation is used up once: accepting or revoking it takes the place of a version.
+    async fn use_up(&mut self, state: &InvitationState) -> Result<(), StoreError> {
+        let changed = invitation::ActiveModel {
+            accepted_at: Set(state.accepted_at),
+            revoked_at: Set(state.revoked_at),
+            ..Default::default()
+        };
+        let written = invitation::Entity::update_many()
+            .set(changed)
+            .filter(invitation::Column::Id.eq(state.id.uuid()))
+            .filter(invitation::Column::OrgId.eq(self.org()?))
+            .filter(invitation::Column::AcceptedAt.is_null())
+            .filter(invitation::Column::RevokedAt.is_null())
+            .exec(&self.transaction)
+            .await
+            .stored()?;
+        if written.rows_affected == 0 { Err(StoreError::Stale) } else { Ok(()) }
+    }
+}

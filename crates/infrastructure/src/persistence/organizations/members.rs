@@ -1,0 +1,195 @@
+use async_trait::async_trait;
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, Order, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
+};
+use tenon_application::StoreError;
+use tenon_application::organizations::MemberRepository;
+use tenon_domain::access::OrganizationRole;
+use tenon_domain::identity::Email;
+use tenon_domain::organizations::{Member, MemberState};
+use tenon_domain::{OrganizationId, Timestamp, UserId};
+use uuid::Uuid;
+
+use super::{member_user, role};
+use crate::persistence::entities::{member, organization, session, user};
+use crate::persistence::error::Stored;
+use crate::persistence::unit_of_work::SqlUnitOfWork;
+
+/// A membership with the name of its user.
+#[derive(FromQueryResult)]
+struct NamedMember {
+    user_id: Uuid,
+    display_name: String,
+    role: String,
+    version: i64,
+    joined_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[async_trait]
+impl MemberRepository for SqlUnitOfWork {
+    async fn find(&mut self, user: UserId) -> Result<Option<Member>, StoreError> {
+        use member::Column;
+        let row = member::Entity::find_by_id((self.org()?, user.uuid()))
+            .join(JoinType::InnerJoin, member_user())
+            .select_only()
+            .columns([Column::UserId, Column::Role, Column::Version, Column::JoinedAt, Column::UpdatedAt])
+            .column(user::Column::DisplayName)
+            .into_model::<NamedMember>()
+            .one(&self.transaction)
+            .await
+            .stored()?;
+        let restore = |row: NamedMember| {
+            Ok(Member::restore(MemberState {
+                user_id: row.user_id.into(),
+                display_name: row.display_name,
+                role: role(&row.role)?,
+                version: row.version,
+                joined_at: row.joined_at,
+                updated_at: row.updated_at,
+            }))
+        };
+        row.map(restore).transpose()
+    }
+
+    async fn save(&mut self, member: Member) -> Result<MemberState, StoreError> {
+        let (mut state, events) = member.into_parts();
+        if events.is_empty() {
+            return Ok(state);
+        }
+        let (organization, user) = (self.org()?, state.user_id.uuid());
+        let read_version = state.version;
+        state.version += 1;
+        if read_version == 0 {
+            let row = member::Model {
+                org_id: organization,
+                user_id: user,
+                role: state.role.as_str().to_owned(),
+                version: state.version,
+                joined_at: state.joined_at,
+                updated_at: state.updated_at,
+            };
+            member::Entity::insert(row.into_active_model()).exec_without_returning(&self.transaction).await.stored()?;
+        } else {
+            let changed = member::ActiveModel {
+                role: Set(state.role.as_str().to_owned()),
+                version: Set(state.version),
+                updated_at: Set(state.updated_at),
+                ..Default::default()
+            };
+            let written = member::Entity::update_many()
+                .set(changed)
+                .filter(member::Column::OrgId.eq(organization))
+                .filter(member::Column::UserId.eq(user))
+                .filter(member::Column::Version.eq(read_version))
+                .exec(&self.transaction)
+                .await
+                .stored()?;
+            if written.rows_affected == 0 {
+                return Err(StoreError::Stale);
+            }
+        }
+        self.stamp(events);
+        Ok(state)
+    }
+
+    async fn remove(&mut self, member: Member) -> Result<(), StoreError> {
+        let (state, events) = member.into_parts();
+        let deleted = member::Entity::delete_many()
+            .filter(member::Column::OrgId.eq(self.org()?))
+            .filter(member::Column::UserId.eq(state.user_id.uuid()))
+            .filter(member::Column::Version.eq(state.version))
+            .exec(&self.transaction)
+            .await
+            .stored()?;
+        if deleted.rows_affected == 0 {
+            return Err(StoreError::Stale);
+        }
+        self.stamp(events);
+        Ok(())
+    }
+
+    async fn count_owners(&mut self) -> Result<u64, StoreError> {
+        let organization = self.org()?;
+        organization::Entity::find_by_id(organization).lock_exclusive().one(&self.transaction).await.stored()?;
+        owners(organization).count(&self.transaction).await.stored()
+    }
+
+    async fn other_owner(&mut self, than: UserId) -> Result<Option<UserId>, StoreError> {
+        let row = owners(self.org()?)
+            .filter(member::Column::UserId.ne(than.uuid()))
+            .order_by_asc(member::Column::JoinedAt)
+            .order_by_asc(member::Column::UserId)
+            .one(&self.transaction)
+            .await
+            .stored()?;
+        Ok(row.map(|row| row.user_id.into()))
+    }
+
+    async fn role_in(
+        &mut self,
+        user: UserId,
+        organization: OrganizationId,
+    ) -> Result<Option<OrganizationRole>, StoreError> {
+        let row = member::Entity::find_by_id((organization.uuid(), user.uuid())).one(&self.transaction).await;
+        row.stored()?.map(|row| role(&row.role)).transpose()
+    }
+
+    async fn home_of(&mut self, user: UserId) -> Result<Option<(OrganizationId, OrganizationRole)>, StoreError> {
+        // One statement for everybody, account or not: the time must not tell.
+        let is_last_used = Expr::col((member::Entity, member::Column::OrgId)).eq(last_used_organization(user));
+        let last_used_first: SimpleExpr = Expr::case(is_last_used, 0).finally(1).into();
+        let row = member::Entity::find()
+            .filter(member::Column::UserId.eq(user.uuid()))
+            .order_by_asc(last_used_first)
+            .order_by_asc(member::Column::JoinedAt)
+            .order_by_asc(member::Column::OrgId)
+            .limit(1)
+            .one(&self.transaction)
+            .await
+            .stored()?;
+        row.map(|row| Ok((row.org_id.into(), role(&row.role)?))).transpose()
+    }
+
+    async fn has_address(&mut self, email: &Email) -> Result<bool, StoreError> {
+        let found: Option<Uuid> = member::Entity::find()
+            .join(JoinType::InnerJoin, member_user())
+            .select_only()
+            .column(member::Column::UserId)
+            .filter(member::Column::OrgId.eq(self.org()?))
+            .filter(user::Column::Email.eq(email.as_str()))
+            .into_tuple()
+            .one(&self.transaction)
+            .await
+            .stored()?;
+        Ok(found.is_some())
+    }
+}
+
+fn owners(organization: Uuid) -> Select<member::Entity> {
+    member::Entity::find()
+        .filter(member::Column::OrgId.eq(organization))
+        .filter(member::Column::Role.eq(OrganizationRole::Owner.as_str()))
+}
+
+/// The organization of the user's most recently used session, among those they are still a member of.
+fn last_used_organization(user: UserId) -> SelectStatement {
+    let used = |column| Expr::col((session::Entity, column));
+    let joined = |column| Expr::col((member::Entity, column));
+    Query::select()
+        .expr(used(session::Column::OrgId))
+        .from(session::Entity)
+        .inner_join(
+            member::Entity,
+            joined(member::Column::OrgId)
+                .eq(used(session::Column::OrgId))
+                .and(joined(member::Column::UserId).eq(used(session::Column::UserId))),
+        )
+        .and_where(used(session::Column::UserId).eq(user.uuid()))
+        .order_by((session::Entity, session::Column::LastUsedAt), Order::Desc)
+        .order_by((session::Entity, session::Column::Id), Order::Desc)
+        .limit(1)
+        .to_owned()
+}

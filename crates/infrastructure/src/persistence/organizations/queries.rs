@@ -1,0 +1,168 @@
+use async_trait::async_trait;
+use sea_orm::sea_query::{Expr, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, JoinType, PaginatorTrait, QueryFilter, QuerySelect, RelationDef, Select,
+};
+use tenon_application::organizations::{InvitationView, MemberView, OrganizationQueries, OrganizationView};
+use tenon_application::{Page, PageRequest, Position, PositionValue, StoreError, Unsorted, Viewer};
+use tenon_domain::access::OrganizationRole;
+use tenon_domain::identity::Email;
+use tenon_domain::{InvitationId, Timestamp, UserId};
+use uuid::Uuid;
+
+use super::{invitation_state, member_user, organization_state, role};
+use crate::persistence::SqlQueries;
+use crate::persistence::entities::{invitation, member, organization, user};
+use crate::persistence::error::Stored;
+use crate::persistence::keyset::{Criterion, at_id, page};
+
+/// A membership with what is shown of its user.
+#[derive(FromQueryResult)]
+struct MemberRow {
+    user_id: Uuid,
+    email: String,
+    display_name: String,
+    role: String,
+    version: i64,
+    joined_at: Timestamp,
+}
+
+impl MemberRow {
+    fn view(self) -> Result<MemberView, StoreError> {
+        Ok(MemberView {
+            user_id: self.user_id.into(),
+            email: self.email,
+            display_name: self.display_name,
+            role: role(&self.role)?,
+            version: self.version,
+            joined_at: self.joined_at,
+        })
+    }
+}
+
+/// An organization with the role of one of its members.
+#[derive(FromQueryResult)]
+struct OrganizationRow {
+    id: Uuid,
+    name: String,
+    role: String,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl OrganizationRow {
+    fn view(self) -> Result<OrganizationView, StoreError> {
+        let row = organization::Model {
+            id: self.id,
+            name: self.name,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        };
+        Ok(OrganizationView::new(organization_state(row), role(&self.role)?))
+    }
+}
+
+/// The organizations that a user belongs to, with their role.
+fn organizations_of(user: UserId) -> Select<organization::Entity> {
+    let members: RelationDef = organization::Entity::belongs_to(member::Entity)
+        .from(organization::Column::Id)
+        .to(member::Column::OrgId)
+        .into();
+    organization::Entity::find()
+        .join(JoinType::InnerJoin, members)
+        .column(member::Column::Role)
+        .filter(member::Column::UserId.eq(user.uuid()))
+}
+
+fn column<E: EntityTrait>(entity: E, column: E::Column) -> SimpleExpr {
+    Expr::col((entity, column))
+}
+
+#[async_trait]
+impl OrganizationQueries for SqlQueries {
+    async fn find(&self, viewer: Viewer) -> Result<Option<OrganizationView>, StoreError> {
+        let row = organizations_of(viewer.user)
+            .filter(organization::Column::Id.eq(viewer.organization.uuid()))
+            .into_model::<OrganizationRow>()
+            .one(self.database.replica())
+            .await
+            .stored()?;
+        row.map(OrganizationRow::view).transpose()
+    }
+
+    async fn list(&self, user: UserId, request: &PageRequest<Unsorted>) -> Result<Page<OrganizationView>, StoreError> {
+        let database = self.database.replica();
+        let select = organizations_of(user);
+        let total = match request.include_total {
+            true => Some(select.clone().count(database).await.stored()?),
+            false => None,
+        };
+        let id = column(organization::Entity, organization::Column::Id);
+        let rows = page(select, vec![], id, false, request).into_model::<OrganizationRow>().all(database).await;
+        let views = rows.stored()?.into_iter().map(OrganizationRow::view).collect::<Result<_, _>>()?;
+        Ok(Page::cut(views, request.limit, total, |view: &OrganizationView| at_id(view.id.uuid())))
+    }
+
+    async fn members(
+        &self,
+        viewer: Viewer,
+        roles: &[OrganizationRole],
+        request: &PageRequest<Unsorted>,
+    ) -> Result<Page<MemberView>, StoreError> {
+        use member::Column;
+        let database = self.database.replica();
+        let mut select = member::Entity::find()
+            .join(JoinType::InnerJoin, member_user())
+            .select_only()
+            .columns([Column::UserId, Column::Role, Column::Version, Column::JoinedAt])
+            .columns([user::Column::Email, user::Column::DisplayName])
+            .filter(Column::OrgId.eq(viewer.organization.uuid()));
+        if !roles.is_empty() {
+            select = select.filter(Column::Role.is_in(roles.iter().map(|role| role.as_str())));
+        }
+        let total = match request.include_total {
+            true => Some(select.clone().count(database).await.stored()?),
+            false => None,
+        };
+        let joined_first = Criterion::new(column(member::Entity, Column::JoinedAt), false);
+        let id = column(member::Entity, Column::UserId);
+        let rows = page(select, vec![joined_first], id, false, request).into_model::<MemberRow>().all(database).await;
+        let views = rows.stored()?.into_iter().map(MemberRow::view).collect::<Result<_, _>>()?;
+        Ok(Page::cut(views, request.limit, total, |view: &MemberView| Position {
+            values: vec![PositionValue::Moment(view.joined_at)],
+            id: view.user_id.uuid(),
+        }))
+    }
+
+    async fn invitations(
+        &self,
+        viewer: Viewer,
+        now: Timestamp,
+        request: &PageRequest<Unsorted>,
+    ) -> Result<Page<InvitationView>, StoreError> {
+        let database = self.database.replica();
+        let select = invitation::Entity::find().filter(invitation::Column::OrgId.eq(viewer.organization.uuid()));
+        let total = match request.include_total {
+            true => Some(select.clone().count(database).await.stored()?),
+            false => None,
+        };
+        let id = column(invitation::Entity, invitation::Column::Id);
+        let rows = page(select, vec![], id, true, request).all(database).await.stored()?;
+        let view = |row| Ok(InvitationView::new(invitation_state(row)?, now));
+        let views = rows.into_iter().map(view).collect::<Result<_, StoreError>>()?;
+        Ok(Page::cut(views, request.limit, total, |view: &InvitationView| at_id(view.id.uuid())))
+    }
+
+    async fn invited_address(&self, id: InvitationId) -> Result<Option<Email>, StoreError> {
+        let email: Option<String> = invitation::Entity::find_by_id(id.uuid())
+            .select_only()
+            .column(invitation::Column::Email)
+            .into_tuple()
+            .one(self.database.primary())
+            .await
+            .stored()?;
+        Ok(email.map(Email::restore))
+    }
+}
