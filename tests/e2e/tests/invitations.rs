@@ -1,0 +1,96 @@
+//! `/invitations`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+use serde_json::json;
+use tenon_e2e_tests::{PASSWORD, Person, Server, array, on_every_deployment, text, unique_email};
+
+on_every_deployment!(
+    an_invitation_is_made_listed_and_accepted,
+    an_invitation_is_revoked,
+    an_existing_account_accepts_with_its_password,
+    a_new_account_needs_a_name_and_a_password,
+    one_pending_invitation_an_address,
+    made_up_tokens_are_refused,
+);
+
+async fn an_invitation_is_made_listed_and_accepted(server: Server) {
+    let owner = Person::found(&server).await;
+    let email = unique_email("Nina New");
+    let created = owner.api.post("/invitations", json!({"email": email, "role": "member"})).await;
+    let invitation = created.expect(201);
+    assert!(created.header("location").is_some());
+    assert_eq!(invitation["status"], "pending");
+    assert!(text(&invitation, "accept_url").contains(&text(&invitation, "token")));
+    let listed = array(&owner.api.get("/invitations").await.expect(200));
+    assert_eq!(listed.len(), 1);
+    // The token is shown once.
+    assert!(listed[0]["token"].is_null() && listed[0]["accept_url"].is_null());
+    let acceptance = json!({"token": invitation["token"], "display_name": "Nina New", "password": PASSWORD});
+    let accepted = server.api().post("/invitations/accept", acceptance.clone()).await;
+    let granted = accepted.json();
+    assert!(matches!(accepted.status, 200 | 201), "{granted}");
+    assert_eq!(granted["user"]["email"], email);
+    assert_eq!(granted["organization"]["role"], "member");
+    let again = server.api().post("/invitations/accept", acceptance).await;
+    again.problem(409, "invitation.already_accepted");
+    let listed = array(&owner.api.get("/invitations").await.expect(200));
+    assert_eq!(listed[0]["status"], "accepted");
+}
+
+async fn an_invitation_is_revoked(server: Server) {
+    let owner = Person::found(&server).await;
+    let invitation = json!({"email": unique_email("Nina"), "role": "guest"});
+    let invitation = owner.api.post("/invitations", invitation).await.expect(201);
+    let path = format!("/invitations/{}", text(&invitation, "id"));
+    owner.api.delete(&path).await.expect(204);
+    owner.api.delete(&path).await.problem(409, "invitation.revoked");
+    let acceptance = json!({"token": invitation["token"], "display_name": "Nina", "password": PASSWORD});
+    server.api().post("/invitations/accept", acceptance).await.problem(409, "invitation.revoked");
+    let unknown = format!("/invitations/{}", owner.id);
+    owner.api.delete(unknown).await.problem(404, "invitation.not_found");
+}
+
+async fn an_existing_account_accepts_with_its_password(server: Server) {
+    let owner = Person::found(&server).await;
+    let other = Person::found(&server).await;
+    let invitation = json!({"email": other.email, "role": "admin"});
+    let token = text(&owner.api.post("/invitations", invitation).await.expect(201), "token");
+    let api = server.api();
+    let without = api.post("/invitations/accept", json!({"token": token})).await;
+    without.problem(422, "invitation.needs_password");
+    let wrong = api.post("/invitations/accept", json!({"token": token, "password": "not the password"})).await;
+    wrong.problem(401, "auth.invalid_credentials");
+    let granted = api.post("/invitations/accept", json!({"token": token, "password": PASSWORD})).await.json();
+    assert_eq!(text(&granted["user"], "id"), other.id);
+    assert_eq!(text(&granted["organization"], "id"), owner.organization_id);
+    let there = api.with_token(&text(&granted, "access_token"));
+    assert_eq!(array(&there.get("/organizations").await.expect(200)).len(), 2);
+}
+
+async fn a_new_account_needs_a_name_and_a_password(server: Server) {
+    let owner = Person::found(&server).await;
+    let invitation = json!({"email": unique_email("Nina"), "role": "member"});
+    let token = text(&owner.api.post("/invitations", invitation).await.expect(201), "token");
+    let api = server.api();
+    let nothing = api.post("/invitations/accept", json!({"token": token})).await;
+    nothing.problem(422, "invitation.needs_account");
+    let short = json!({"token": token, "display_name": "Nina", "password": "short"});
+    api.post("/invitations/accept", short).await.problem(422, "identity.password_length");
+}
+
+async fn one_pending_invitation_an_address(server: Server) {
+    let owner = Person::found(&server).await;
+    let invitation = json!({"email": unique_email("Nina"), "role": "member"});
+    owner.api.post("/invitations", invitation.clone()).await.expect(201);
+    owner.api.post("/invitations", invitation).await.problem(409, "organization.already_invited");
+    let itself = json!({"email": owner.email, "role": "member"});
+    owner.api.post("/invitations", itself).await.problem(409, "organization.already_member");
+    let member = owner.invite("Mia Member", "member").await;
+    let refused = member.api.post("/invitations", json!({"email": unique_email("X"), "role": "guest"})).await;
+    refused.problem(403, "permission.denied");
+}
+
+async fn made_up_tokens_are_refused(server: Server) {
+    let acceptance = json!({"token": "made-up", "display_name": "Nina", "password": PASSWORD});
+    server.api().post("/invitations/accept", acceptance).await.problem(401, "auth.invalid_invitation_token");
+}
