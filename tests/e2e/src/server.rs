@@ -215,6 +215,12 @@ impl Server {
         run(&binary("tenon"), arguments, &self.owned().variables)
     }
 
+    /// Like [`Server::tenon`], with other variables on top.
+    pub fn tenon_with(&self, arguments: &[&str], options: Options) -> (bool, String) {
+        let variables: Vec<_> = self.owned().variables.iter().cloned().chain(options.variables).collect();
+        run(&binary("tenon"), arguments, &variables)
+    }
+
     fn owned(&self) -> &Owned {
         self.instance.owned.as_ref().expect("a server of one's own: this one is shared with other processes")
     }

@@ -1,0 +1,286 @@
+//! What every endpoint has in common.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+use std::collections::BTreeSet;
+
+use futures::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tenon_e2e_tests::{
+    Deployment, Options, PASSWORD, Person, Server, array, on_deployment, on_every_deployment, text, unique_email,
+};
+
+on_every_deployment!(
+    bad_bodies_are_refused,
+    huge_bodies_are_refused,
+    other_content_types_are_refused,
+    unknown_parameters_are_refused,
+    unknown_routes_and_methods_are_refused,
+    bad_cursors_are_refused,
+    request_ids_are_kept_or_made,
+    times_and_ids_have_one_format,
+    answers_carry_security_headers,
+    preconditions_are_understood,
+    idempotent_requests_are_replayed,
+    concurrent_idempotent_requests_happen_once,
+    idempotency_keys_belong_to_their_user,
+    what_never_started_is_not_kept,
+);
+on_deployment!(mysql_redis, MysqlRedis, idempotent_requests_are_replayed, concurrent_idempotent_requests_happen_once,);
+
+async fn bad_bodies_are_refused(server: Server) {
+    let owner = Person::found(&server).await;
+    let project = owner.project("ENG").await;
+    let malformed = owner.api.post("/tasks", None).raw("application/json", "{\"title\": ").await;
+    malformed.problem(400, "body.malformed");
+    let bodies = [
+        json!([]),
+        json!("text"),
+        json!({"project_id": project["id"], "title": "Fine", "titel": "unknown"}),
+        json!({"project_id": project["id"], "title": 5}),
+        json!({"project_id": "no id", "title": "Fine"}),
+        json!({"title": "no project"}),
+        json!({"project_id": project["id"], "title": "Fine", "priority": "highest"}),
+        json!({"project_id": project["id"], "title": "Fine", "due_date": "24.12.2026"}),
+    ];
+    for body in bodies {
+        let refused = owner.api.post("/tasks", body.clone()).await;
+        assert_eq!(refused.any_problem(400)["code"], "body.invalid", "{body}");
+    }
+    let latin1 = owner.api.post("/tasks", None).raw("application/json", b"{\"title\": \"\xe4\"}".to_vec()).await;
+    latin1.any_problem(400);
+}
+
+async fn huge_bodies_are_refused(server: Server) {
+    let owner = Person::found(&server).await;
+    let body = json!({"project_id": owner.id, "title": "x".repeat(8 * 1024 * 1024)});
+    // The server may hang up while the rest of the body is still being sent.
+    match owner.api.post("/tasks", body).attempt().await {
+        Ok(refused) => drop(refused.problem(413, "body.too_large")),
+        Err(error) => assert!(error.is_request() || error.is_body(), "{error:?}"),
+    }
+    let body = json!({"project_id": owner.id, "title": "x".repeat(1100 * 1024)});
+    owner.api.post("/tasks", body).await.problem(413, "body.too_large");
+    owner.api.get("/users/me").await.expect(200);
+}
+
+async fn other_content_types_are_refused(server: Server) {
+    let owner = Person::found(&server).await;
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/xml"] {
+        let refused = owner.api.post("/projects", None).raw(content_type, "{}").await;
+        refused.problem(415, "body.unsupported_media_type");
+    }
+    let patch = owner.api.call(Method::PATCH, "/users/me", None);
+    patch.raw("application/merge-patch+json", "{\"display_name\": \"Ada\"}").await.expect(200);
+}
+
+async fn unknown_parameters_are_refused(server: Server) {
+    let owner = Person::found(&server).await;
+    for path in [
+        "/tasks?statsu=todo",
+        "/tasks?limit=0",
+        "/tasks?limit=201",
+        "/tasks?status_category=nope",
+        "/tasks?sort=colour",
+        "/tasks?due_before=soon",
+        "/tasks?include=everything",
+        "/tasks?limit=5&limit=6",
+        "/users/me?verbose=true",
+        "/projects?archived=maybe",
+        "/notifications?unread=perhaps",
+    ] {
+        assert_eq!(owner.api.get(path).await.any_problem(400)["status"], 400, "{path}");
+    }
+    let several = owner.api.get("/tasks?statsu=todo&limit=0").await;
+    let faults = several.faults(400);
+    assert_eq!(faults, [("/limit".into(), "query.invalid".into()), ("/statsu".into(), "query.unknown".into())]);
+}
+
+async fn unknown_routes_and_methods_are_refused(server: Server) {
+    let owner = Person::found(&server).await;
+    for path in ["/nope", "//nope", "//", "/tasks/ENG-1/nope", "//api/v2/tasks"] {
+        owner.api.get(path).await.problem(404, "route.not_found");
+    }
+    let put = owner.api.put("/tasks", json!({})).await;
+    put.problem(405, "method.not_allowed");
+    let allowed: BTreeSet<_> = put.header("allow").unwrap().split(", ").collect();
+    assert!(allowed.contains("GET") && allowed.contains("POST") && !allowed.contains("PUT"), "{allowed:?}");
+    let get = owner.api.get("/auth/login").await;
+    get.problem(405, "method.not_allowed");
+    assert_eq!(get.header("allow"), Some("POST"));
+}
+
+async fn bad_cursors_are_refused(server: Server) {
+    let owner = Person::found(&server).await;
+    let project = owner.project("ENG").await;
+    for n in 0..3 {
+        owner.task(&project, &format!("Task {n}")).await;
+    }
+    let cursor = text(&owner.api.get("/tasks?sort=key&limit=1").await.expect(200), "next_cursor");
+    owner.api.get(format!("/tasks?sort=key&cursor={cursor}")).await.expect(200);
+    let mut tampered = cursor.clone().into_bytes();
+    tampered[4] = if tampered[4] == b'A' { b'B' } else { b'A' };
+    let tampered = String::from_utf8(tampered).unwrap();
+    for bad in [
+        "/tasks?cursor=nonsense".to_owned(),
+        format!("/tasks?sort=key&cursor={tampered}"),
+        format!("/tasks?sort=-key&cursor={cursor}"),
+        format!("/projects?cursor={cursor}"),
+    ] {
+        owner.api.get(&bad).await.problem(400, "cursor.invalid");
+    }
+}
+
+async fn request_ids_are_kept_or_made(server: Server) {
+    let api = server.api();
+    let kept = api.get("/users/me").header("x-request-id", "My.Request_id-1").await;
+    assert_eq!(kept.problem(401, "auth.missing_token")["request_id"], "My.Request_id-1");
+    for ill_formed in ["has spaces", "<script>", &"x".repeat(300)] {
+        let made = api.get("/users/me").header("x-request-id", ill_formed).await;
+        let request_id = text(&made.any_problem(401), "request_id");
+        assert!(uuid::Uuid::parse_str(&request_id).is_ok(), "{request_id}");
+    }
+}
+
+async fn times_and_ids_have_one_format(server: Server) {
+    let owner = Person::found(&server).await;
+    let task = owner.task(&owner.project("ENG").await, "Formats").await;
+    let created_at = text(&task, "created_at");
+    assert_eq!(created_at.len(), "2026-11-21T09:30:00.123Z".len(), "{created_at}");
+    assert!(created_at.ends_with('Z') && created_at.as_bytes()[19] == b'.', "{created_at}");
+    let id = uuid::Uuid::parse_str(&text(&task, "id")).unwrap();
+    assert_eq!(id.get_version_num(), 7);
+    assert_eq!(id.to_string(), text(&task, "id"));
+}
+
+async fn answers_carry_security_headers(server: Server) {
+    let owner = Person::found(&server).await;
+    for answer in [owner.api.get("/users/me").await, owner.api.get("/nope").await] {
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert!(answer.header("x-request-id").is_some());
+        assert!(answer.header("cache-control").is_some_and(|it| it.contains("no-store") || it.contains("private")));
+    }
+}
+
+async fn preconditions_are_understood(server: Server) {
+    let owner = Person::found(&server).await;
+    let task = owner.task(&owner.project("ENG").await, "Versions").await;
+    let path = format!("/tasks/{}", text(&task, "id"));
+    let found = owner.api.get(&path).await;
+    assert_eq!(found.etag(), "\"1\"");
+    let unchanged = owner.api.get(&path).header("if-none-match", "\"0\", \"1\"").await;
+    assert_eq!(unchanged.expect(304), Value::Null);
+    owner.api.get(&path).header("if-none-match", "\"2\"").await.expect(200);
+    owner.api.patch(&path, json!({"title": "Any"})).header("if-match", "*").await.expect(200);
+    owner.api.patch(&path, json!({"title": "Bad"})).header("if-match", "nonsense").await.any_problem(400);
+    owner.api.patch(&path, json!({"title": "Late"})).header("if-match", "\"1\"").await.problem(412, "version.stale");
+}
+
+async fn idempotent_requests_are_replayed(server: Server) {
+    let owner = Person::found(&server).await;
+    let project = owner.project("ENG").await;
+    let body = json!({"project_id": project["id"], "title": "Once"});
+    let send = |body: &Value| owner.api.post("/tasks", body.clone()).header("idempotency-key", "key-1");
+    let first = send(&body).await;
+    assert_eq!(first.header("idempotent-replayed"), None);
+    let task = first.expect(201);
+    let second = send(&body).await;
+    assert_eq!(second.expect(201), task);
+    assert_eq!(second.header("idempotent-replayed"), Some("true"));
+    assert_eq!(second.header("location"), first.header("location"));
+    assert_eq!(second.header("etag"), first.header("etag"));
+    let other = send(&json!({"project_id": project["id"], "title": "Other"})).await;
+    other.any_problem(422);
+    assert_eq!(array(&owner.api.get("/tasks").await.expect(200)).len(), 1);
+    // Refusals by a rule are outcomes, too.
+    let archive = || owner.api.post("/projects/ENG/unarchive", None).header("idempotency-key", "key-2");
+    archive().await.problem(409, "project.not_archived");
+    owner.api.post("/projects/ENG/archive", None).await.expect(200);
+    let replayed = archive().await;
+    replayed.expect(409);
+    assert_eq!(replayed.header("idempotent-replayed"), Some("true"));
+    let long = owner.api.post("/projects/ENG/unarchive", None).header("idempotency-key", "x".repeat(256)).await;
+    long.any_problem(400);
+}
+
+async fn concurrent_idempotent_requests_happen_once(server: Server) {
+    let owner = Person::found(&server).await;
+    let project = owner.project("ENG").await;
+    let body = json!({"project_id": project["id"], "title": "Once"});
+    let calls = (0..8).map(|_| {
+        let call = owner.api.post("/tasks", body.clone()).header("idempotency-key", "concurrent");
+        async move { call.await }
+    });
+    let answers = join_all(calls).await;
+    assert!(answers.iter().all(|answer| matches!(answer.status, 201 | 409)), "{answers:?}");
+    assert!(answers.iter().any(|answer| answer.status == 201), "{answers:?}");
+    assert_eq!(array(&owner.api.get("/tasks").await.expect(200)).len(), 1);
+}
+
+async fn idempotency_keys_belong_to_their_user(server: Server) {
+    let owner = Person::found(&server).await;
+    let member = owner.invite("Mia Member", "member").await;
+    let project = owner.project("ENG").await;
+    for person in [&owner, &member] {
+        let body = json!({"project_id": project["id"], "title": "Each their own"});
+        person.api.post("/tasks", body).header("idempotency-key", "shared").await.expect(201);
+    }
+    assert_eq!(array(&owner.api.get("/tasks").await.expect(200)).len(), 2);
+}
+
+async fn what_never_started_is_not_kept(server: Server) {
+    let owner = Person::found(&server).await;
+    let project = owner.project("ENG").await;
+    let send = |body: Value| owner.api.post("/tasks", body).header("idempotency-key", "retry");
+    send(json!({"project_id": project["id"]})).await.any_problem(400);
+    send(json!({"project_id": project["id"], "title": "Now it is right"})).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rate_limits_are_announced_and_enforced_embedded() {
+    rate_limits_are_announced_and_enforced(Deployment::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rate_limits_are_announced_and_enforced_postgres_redis() {
+    rate_limits_are_announced_and_enforced(Deployment::PostgresRedis).await;
+}
+
+async fn rate_limits_are_announced_and_enforced(deployment: Deployment) {
+    let server = Server::start(deployment, Options::default().with("TENON_RATE_LIMITS", "on")).await;
+    let owner = Person::found(&server).await;
+    let me = owner.api.get("/users/me").await;
+    assert!(me.header("ratelimit").is_some() && me.header("ratelimit-policy").is_some(), "{:?}", me.headers);
+    let body = json!({"email": unique_email("nobody"), "password": PASSWORD});
+    for _ in 0..200 {
+        let refused = server.api().post("/auth/login", body.clone()).await;
+        if refused.status == 429 {
+            refused.any_problem(429);
+            assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() > 0);
+            // Who is signed in goes on.
+            owner.api.get("/users/me").await.expect(200);
+            return;
+        }
+        refused.problem(401, "auth.invalid_credentials");
+    }
+    panic!("200 attempts in a row were let through");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn origins_are_allowed_by_name() {
+    let options = Options::default().with("TENON_CORS_ORIGINS", "https://app.example.com");
+    let server = Server::start(Deployment::Embedded, options).await;
+    let preflight = |origin: &str| {
+        let call = server.api().call(Method::OPTIONS, "/tasks", None).header("origin", origin);
+        call.header("access-control-request-method", "POST").header("access-control-request-headers", "authorization")
+    };
+    let allowed = preflight("https://app.example.com").await;
+    assert!(matches!(allowed.status, 200 | 204));
+    assert_eq!(allowed.header("access-control-allow-origin"), Some("https://app.example.com"));
+    assert!(allowed.header("access-control-allow-methods").unwrap().contains("POST"));
+    let refused = preflight("https://evil.example.com").await;
+    assert_eq!(refused.header("access-control-allow-origin"), None);
+    let simple = server.api().get("/users/me").header("origin", "https://app.example.com").await;
+    assert_eq!(simple.header("access-control-allow-origin"), Some("https://app.example.com"));
+    assert!(simple.header("access-control-expose-headers").unwrap().to_lowercase().contains("etag"));
+}
