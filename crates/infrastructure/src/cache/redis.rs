@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::join_all;
-use redis::Script;
+use redis::aio::ConnectionManager;
+use redis::{RedisResult, Script};
 use tenon_application::ports::Cache;
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
@@ -92,7 +93,9 @@ impl Shared {
                 .arg(u64::try_from(write.made_at.elapsed().as_micros()).unwrap_or(u64::MAX))
                 .arg(&self.channel)
                 .arg(key);
-            let call = async |mut connection| invocation.invoke_async::<_, ()>(&mut connection).await;
+            let call = async |mut connection: ConnectionManager| -> RedisResult<()> {
+                invocation.invoke_async(&mut connection).await
+            };
             if in_background { self.link.attempt(call).await? } else { self.link.call(call).await? }
         }
         self.pending.settle(key, write);

@@ -9,7 +9,7 @@ mod smtp;
 pub use compose::Sender;
 pub use file::FileMailer;
 pub use renderer::TemplateRenderer;
-pub use ses::{SesMailer, SesOptions};
+pub use ses::{SesCredentials, SesMailer, SesOptions};
 pub use smtp::SmtpMailer;
 
 /// Why a mailer or the renderer could not be set up.

@@ -3,9 +3,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, ConfigLoader, Region};
 use aws_sdk_sesv2::Client;
-use aws_sdk_sesv2::error::{DisplayErrorContext, SdkError};
+pub use aws_sdk_sesv2::config::Credentials as SesCredentials;
+use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, RawMessage};
@@ -34,27 +35,38 @@ pub struct SesMailer {
 }
 
 impl SesMailer {
+    /// Looks for the credentials in the AWS default chain.
     pub async fn connect(options: SesOptions, sender: Sender) -> Self {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(TIMEOUT)
-            .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(http)
-            .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(2));
-        if let Some(region) = options.region {
-            loader = loader.region(Region::new(region));
-        }
-        if let Some(url) = options.endpoint_url {
-            loader = loader.endpoint_url(url);
-        }
-        Self { client: Client::new(&loader.load().await), sender }
+        Self { client: Client::new(&loader(options).load().await), sender }
     }
+
+    /// With these credentials, whatever the environment says.
+    pub async fn connect_as(credentials: SesCredentials, options: SesOptions, sender: Sender) -> Self {
+        let config = loader(options).credentials_provider(credentials).load().await;
+        Self { client: Client::new(&config), sender }
+    }
+}
+
+fn loader(options: SesOptions) -> ConfigLoader {
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(TIMEOUT)
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http)
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(2));
+    if let Some(region) = options.region {
+        loader = loader.region(Region::new(region));
+    }
+    if let Some(url) = options.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    loader
 }
 
 #[async_trait]
@@ -78,7 +90,10 @@ impl Mailer for SesMailer {
 
 /// Only what SES says about the email itself is final; an account that is paused or unverified can be put right.
 fn classify(error: &SdkError<SendEmailError>) -> MailError {
-    let text = DisplayErrorContext(error).to_string();
+    let text = match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        _ => DisplayErrorContext(error).to_string(),
+    };
     match error.as_service_error() {
         Some(SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_)) => MailError::Refused(text),
         _ => MailError::Unavailable(text),
