@@ -3,6 +3,8 @@
 //! The [`Relay`] moves events from the outbox into the queue, one job per subscriber. The [`Subscribers`] do the jobs.
 //! The [`Schedules`] tidy up. [`Worker`] runs the three together, inside the API's process or in one of its own.
 
+#[cfg(test)]
+mod events_for_tests;
 mod relay;
 mod schedules;
 mod subscribers;

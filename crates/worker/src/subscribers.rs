@@ -32,48 +32,61 @@ impl JobHandler for Subscribers {
         if let Some(traceparent) = &job.event.origin.traceparent {
             (self.continue_trace)(&span, traceparent);
         }
-        self.observed(&job, attempt).instrument(span).await
+        observed(self, &job, attempt).instrument(span).await
     }
 }
 
-impl Subscribers {
-    /// One metric and one log line for every attempt.
-    async fn observed(&self, job: &Job, attempt: Attempt) -> Result<(), JobError> {
-        let started = Instant::now();
-        let outcome = self.bounded(job).await;
-        let elapsed = started.elapsed();
-        let label = match &outcome {
-            Ok(()) => "ok",
-            Err(error) if error.retry && !attempt.is_last => "retried",
-            Err(_) => "failed",
-        };
-        let subscriber = label_of(&job.subscriber);
-        metrics::counter!("queue_jobs_total", "subscriber" => subscriber, "outcome" => label).increment(1);
-        metrics::histogram!("queue_job_duration_seconds", "subscriber" => subscriber).record(elapsed.as_secs_f64());
-        let duration_ms = elapsed.as_secs_f64() * 1000.0;
-        match (&outcome, label) {
-            (Err(error), "retried") => {
-                tracing::warn!(duration_ms, success = false, outcome = label, %error, "job");
-            }
-            (Err(error), _) => tracing::error!(duration_ms, success = false, outcome = label, %error, "job"),
-            (Ok(()), _) => tracing::info!(duration_ms, success = true, outcome = label, "job"),
-        }
-        match outcome {
-            Err(error) if label == "failed" => self.keep(job, error).await,
-            outcome => outcome,
-        }
-    }
+/// What the guard around every attempt calls.
+#[async_trait]
+trait Effects: Send + Sync {
+    async fn react(&self, job: &Job) -> Result<(), JobError>;
+    /// Keeps a job that is given up.
+    async fn keep(&self, job: &Job, error: &JobError) -> Result<(), AppError>;
+}
 
-    /// The work itself, guarded: neither a panic nor a hanging service may take the worker with it.
-    async fn bounded(&self, job: &Job) -> Result<(), JobError> {
-        match tokio::time::timeout(TIMEOUT, AssertUnwindSafe(self.dispatch(job)).catch_unwind()).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(JobError::fail("the subscriber panicked")),
-            Err(_) => Err(JobError::retry(format!("not done within {} s", TIMEOUT.as_secs()))),
+/// One metric and one log line for every attempt, and a failed job kept after the last.
+async fn observed(effects: &dyn Effects, job: &Job, attempt: Attempt) -> Result<(), JobError> {
+    let started = Instant::now();
+    let outcome = bounded(effects, job).await;
+    let elapsed = started.elapsed();
+    let label = match &outcome {
+        Ok(()) => "ok",
+        Err(error) if error.retry && !attempt.is_last => "retried",
+        Err(_) => "failed",
+    };
+    let subscriber = label_of(&job.subscriber);
+    metrics::counter!("queue_jobs_total", "subscriber" => subscriber, "outcome" => label).increment(1);
+    metrics::histogram!("queue_job_duration_seconds", "subscriber" => subscriber).record(elapsed.as_secs_f64());
+    let duration_ms = elapsed.as_secs_f64() * 1000.0;
+    match (&outcome, label) {
+        (Err(error), "retried") => {
+            tracing::warn!(duration_ms, success = false, outcome = label, %error, "job");
         }
+        (Err(error), _) => tracing::error!(duration_ms, success = false, outcome = label, %error, "job"),
+        (Ok(()), _) => tracing::info!(duration_ms, success = true, outcome = label, "job"),
     }
+    match outcome {
+        // When even keeping fails, the event is not completed and will be handed out again.
+        Err(error) if label == "failed" => effects
+            .keep(job, &error)
+            .await
+            .map_err(|keeping| JobError::fail(format!("{error}; and it could not be kept: {keeping}"))),
+        outcome => outcome,
+    }
+}
 
-    async fn dispatch(&self, job: &Job) -> Result<(), JobError> {
+/// The work itself, guarded: neither a panic nor a hanging service may take the worker with it.
+async fn bounded(effects: &dyn Effects, job: &Job) -> Result<(), JobError> {
+    match tokio::time::timeout(TIMEOUT, AssertUnwindSafe(effects.react(job)).catch_unwind()).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(JobError::fail("the subscriber panicked")),
+        Err(_) => Err(JobError::retry(format!("not done within {} s", TIMEOUT.as_secs()))),
+    }
+}
+
+#[async_trait]
+impl Effects for Subscribers {
+    async fn react(&self, job: &Job) -> Result<(), JobError> {
         let event = &job.event;
         let actor = actor_of(event);
         match job.subscriber.as_str() {
@@ -89,15 +102,13 @@ impl Subscribers {
         }
     }
 
-    /// Keeps a job that is given up. When even that fails, the event is not completed and will be handed out again.
-    async fn keep(&self, job: &Job, error: JobError) -> Result<(), JobError> {
+    async fn keep(&self, job: &Job, error: &JobError) -> Result<(), AppError> {
         let failed = KeepFailedJob {
             subscriber: job.subscriber.clone(),
             event: job.event.clone(),
             error: error.message.clone(),
         };
-        let kept = self.app.execute(&actor_of(&job.event), failed).await;
-        kept.map_err(|keeping| JobError::fail(format!("{error}; and it could not be kept: {keeping}")))
+        self.app.execute(&actor_of(&job.event), failed).await
     }
 }
 
@@ -144,5 +155,90 @@ fn from_delivery(error: DeliveryError) -> JobError {
         DeliveryError::Mail(MailError::Refused(_)) | DeliveryError::Rendering(_) | DeliveryError::NotADelivery => {
             JobError::fail(error)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::events_for_tests::event;
+
+    /// Answers every job the same, and notes what is kept.
+    struct Fake {
+        outcome: fn() -> Result<(), JobError>,
+        store: Result<(), AppError>,
+        kept: Mutex<Vec<String>>,
+    }
+
+    #[async_trait]
+    impl Effects for Fake {
+        async fn react(&self, _: &Job) -> Result<(), JobError> {
+            (self.outcome)()
+        }
+
+        async fn keep(&self, _: &Job, error: &JobError) -> Result<(), AppError> {
+            self.kept.lock().unwrap().push(error.message.clone());
+            self.store.clone()
+        }
+    }
+
+    async fn run(outcome: fn() -> Result<(), JobError>, is_last: bool) -> (Result<(), JobError>, Vec<String>) {
+        run_with(outcome, is_last, Ok(())).await
+    }
+
+    async fn run_with(
+        outcome: fn() -> Result<(), JobError>,
+        is_last: bool,
+        store: Result<(), AppError>,
+    ) -> (Result<(), JobError>, Vec<String>) {
+        let fake = Fake { outcome, store, kept: Mutex::default() };
+        let job = Job { subscriber: subscriber::AUDIT.to_owned(), delivery: 1, event: event() };
+        let answer = observed(&fake, &job, Attempt { number: 1, is_last }).await;
+        (answer, fake.kept.into_inner().unwrap())
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_of_a_job_that_succeeds_or_has_another_attempt() {
+        assert_eq!(run(|| Ok(()), true).await, (Ok(()), vec![]));
+        let away = || Err(JobError::retry("away"));
+        assert_eq!(run(away, false).await, (Err(JobError::retry("away")), vec![]));
+    }
+
+    #[tokio::test]
+    async fn a_job_is_kept_after_its_last_attempt_and_when_retrying_is_useless() {
+        assert_eq!(run(|| Err(JobError::retry("away")), true).await, (Ok(()), vec!["away".to_owned()]));
+        assert_eq!(run(|| Err(JobError::fail("refused")), false).await, (Ok(()), vec!["refused".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_failure_like_any_other() {
+        let (answer, kept) = run(|| panic!("a defect"), false).await;
+        assert_eq!((answer, kept), (Ok(()), vec!["the subscriber panicked".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn a_job_that_cannot_be_kept_is_not_reported_as_done() {
+        let store = Err(AppError::Unavailable("gone".to_owned()));
+        let (answer, _) = run_with(|| Err(JobError::fail("refused")), false, store).await;
+        assert!(!answer.unwrap_err().retry);
+    }
+
+    #[test]
+    fn only_what_may_pass_is_retried() {
+        assert!(from_app(AppError::Unavailable("gone".to_owned())).retry);
+        assert!(from_app(AppError::Stale).retry);
+        assert!(!from_app(AppError::Internal("a defect".to_owned())).retry);
+        assert!(from_delivery(MailError::Unavailable("greylisted".to_owned()).into()).retry);
+        assert!(from_delivery(DeliveryError::App(AppError::Stale)).retry);
+        assert!(!from_delivery(MailError::Refused("no such address".to_owned()).into()).retry);
+        assert!(!from_delivery(DeliveryError::Rendering("no template".to_owned())).retry);
+    }
+
+    #[test]
+    fn a_metric_never_carries_a_name_from_outside() {
+        assert_eq!(label_of(subscriber::EMAIL), "email");
+        assert_eq!(label_of("x' OR 1=1"), "unknown");
     }
 }
