@@ -1,0 +1,94 @@
+//! Who a handler acts for.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use tenon_application::{Actor, App, AppError, Command, Denial, Query};
+
+use super::authentication::Authentication;
+use super::problem::Problem;
+use super::route_table::RouteTable;
+
+/// A signed-in user, with the application. Without valid credentials the answer is 401.
+pub(crate) struct Caller {
+    app: Data<App>,
+    actor: Actor,
+}
+
+/// Somebody who need not be signed in: for the routes that sign in.
+pub(crate) struct Visitor {
+    pub(crate) actor: Actor,
+}
+
+impl Caller {
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    pub(crate) async fn execute<C: Command>(&self, command: C) -> Result<C::Output, Problem> {
+        Ok(self.app.execute(&self.actor, command).await?)
+    }
+
+    pub(crate) async fn ask<Q: Query>(&self, query: Q) -> Result<Q::Output, Problem> {
+        Ok(self.app.ask(&self.actor, query).await?)
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(signed_in(request).and_then(|actor| {
+            let app = request.app_data::<Data<App>>().cloned();
+            let app = app.ok_or_else(|| AppError::Internal("the application is not registered".to_owned()))?;
+            check_query(request)?;
+            Ok(Self { app, actor })
+        }))
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(authentication(request).and_then(|found| {
+            check_query(request)?;
+            Ok(Self { actor: found.actor })
+        }))
+    }
+}
+
+fn authentication(request: &HttpRequest) -> Result<Authentication, Problem> {
+    let found = request.extensions().get::<Authentication>().cloned();
+    found.ok_or_else(|| AppError::Internal("the request was not authenticated".to_owned()).into())
+}
+
+fn signed_in(request: &HttpRequest) -> Result<Actor, Problem> {
+    let found = authentication(request)?;
+    match found.refusal {
+        Some(refusal) => Err(refusal.into()),
+        None if found.actor.user_id().is_none() => Err(AppError::Unauthenticated(Denial::MissingToken).into()),
+        None => Ok(found.actor),
+    }
+}
+
+/// Refuses a query where the route documents none. Routes that do document one read it with `List`, which refuses
+/// what it does not know.
+fn check_query(request: &HttpRequest) -> Result<(), Problem> {
+    if request.query_string().is_empty() {
+        return Ok(());
+    }
+    let takes_query = request
+        .app_data::<Data<RouteTable>>()
+        .zip(request.match_pattern())
+        .is_some_and(|(table, pattern)| table.takes_query(request.method(), &pattern));
+    if takes_query {
+        Ok(())
+    } else {
+        Err(Problem::bad_request("query.unknown", "This operation takes no query parameters."))
+    }
+}

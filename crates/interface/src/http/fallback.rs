@@ -1,0 +1,25 @@
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::problem::Problem;
+use super::route_table::RouteTable;
+
+/// Requests that no route takes: 405 with `Allow` where other methods work, 404 elsewhere.
+pub(crate) async fn answer(request: HttpRequest, table: Data<RouteTable>) -> Result<HttpResponse, Problem> {
+    let Some(methods) = table.methods(request.path()) else {
+        return Err(Problem::new(StatusCode::NOT_FOUND, "route.not_found", "There is nothing at this address."));
+    };
+    let mut allowed: Vec<&str> = methods.iter().map(Method::as_str).collect();
+    if allowed.contains(&"GET") {
+        allowed.push("HEAD");
+    }
+    let allowed = allowed.join(", ");
+    let detail = format!("{} does not work here; these do: {allowed}.", request.method());
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method.not_allowed", detail);
+    Err(match HeaderValue::from_str(&allowed) {
+        Ok(value) => problem.with_header(header::ALLOW, value),
+        Err(_) => problem,
+    })
+}

@@ -1,0 +1,126 @@
+//! What operators and their tools ask: is it alive, is it ready, what is wrong, how much of what.
+
+use std::time::Duration;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use futures::future::join_all;
+use serde::Serialize;
+use tenon_application::ports::{ComponentCheck, HealthCheck};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::services::HttpServices;
+
+/// A component that says nothing for this long does not work.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(crate) fn configure(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(live).service(ready).service(detailed).service(render_metrics);
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HealthResponse {
+    /// `ok`, or `unavailable` when a component is away that no request can do without.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DetailedHealthResponse {
+    /// `ok`, `degraded` when something optional is away, or `unavailable`.
+    #[schema(example = "ok")]
+    status: &'static str,
+    components: Vec<ComponentHealth>,
+}
+
+/// How one component is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ComponentHealth {
+    #[schema(example = "database")]
+    name: &'static str,
+    /// Whether no request can be served without it.
+    required: bool,
+    healthy: bool,
+    #[schema(example = 0.4)]
+    latency_ms: f64,
+    #[schema(required = true, example = json!(null))]
+    error: Option<String>,
+}
+
+/// Whether the process is alive
+#[utoipa::path(tag = "operations", operation_id = "get_health", security(()),
+    responses((status = 200, body = HealthResponse, description = "It is alive")))]
+#[get("/health")]
+pub(crate) async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(HealthResponse { status: "ok" })
+}
+
+/// Whether requests can be served
+#[utoipa::path(tag = "operations", operation_id = "get_readiness", security(()), responses(
+    (status = 200, body = HealthResponse, description = "Requests can be served"),
+    (status = 503, body = HealthResponse, description = "Something required is away"),
+))]
+#[get("/health/ready")]
+pub(crate) async fn ready(services: Data<HttpServices>) -> HttpResponse {
+    match check_all(&services).await.iter().any(is_fatal) {
+        true => HttpResponse::ServiceUnavailable().json(HealthResponse { status: "unavailable" }),
+        false => HttpResponse::Ok().json(HealthResponse { status: "ok" }),
+    }
+}
+
+/// How every component is
+#[utoipa::path(tag = "operations", operation_id = "get_detailed_health", security(()), responses(
+    (status = 200, body = DetailedHealthResponse, description = "Requests can be served"),
+    (status = 503, body = DetailedHealthResponse, description = "Something required is away"),
+))]
+#[get("/health/detailed")]
+pub(crate) async fn detailed(services: Data<HttpServices>) -> HttpResponse {
+    let checks = check_all(&services).await;
+    let is_down = checks.iter().any(is_fatal);
+    let status = match () {
+        () if is_down => "unavailable",
+        () if checks.iter().any(|check| check.outcome.is_err()) => "degraded",
+        () => "ok",
+    };
+    let components = checks.into_iter().map(ComponentHealth::from).collect();
+    let mut answer = if is_down { HttpResponse::ServiceUnavailable() } else { HttpResponse::Ok() };
+    answer.json(DetailedHealthResponse { status, components })
+}
+
+/// All metrics in the Prometheus text format
+#[utoipa::path(tag = "operations", operation_id = "get_metrics", security(()),
+    responses((status = 200, body = String, content_type = "text/plain", description = "The metrics")))]
+#[get("/metrics")]
+pub(crate) async fn render_metrics(services: Data<HttpServices>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body((services.render_metrics)())
+}
+
+async fn check_all(services: &HttpServices) -> Vec<ComponentCheck> {
+    join_all(services.health.iter().map(|component| check(component.as_ref()))).await
+}
+
+async fn check(component: &dyn HealthCheck) -> ComponentCheck {
+    tokio::time::timeout(PATIENCE, component.check()).await.unwrap_or_else(|_| ComponentCheck {
+        name: "unknown",
+        required: true,
+        latency: PATIENCE,
+        outcome: Err(format!("no answer within {} s", PATIENCE.as_secs())),
+    })
+}
+
+fn is_fatal(check: &ComponentCheck) -> bool {
+    check.required && check.outcome.is_err()
+}
+
+impl From<ComponentCheck> for ComponentHealth {
+    fn from(check: ComponentCheck) -> Self {
+        Self {
+            name: check.name,
+            required: check.required,
+            healthy: check.outcome.is_ok(),
+            latency_ms: check.latency.as_secs_f64() * 1000.0,
+            error: check.outcome.err(),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Endpoints, and what they have in common.
+//!
+//! A request passes, from the outside in: [`context`] (request id, metrics, security headers), the root span,
+//! [`cors`], [`problem`] (errors become problem+json), [`authentication`], [`rate_limit`], [`idempotency`], the route.
+
+mod answer;
+mod authentication;
+mod body;
+mod caller;
+mod conditional;
+mod context;
+mod cors;
+mod cursor;
+mod fallback;
+mod health;
+mod idempotency;
+mod list;
+mod merge_patch;
+mod openapi;
+mod path;
+mod problem;
+mod projects;
+mod query;
+mod rate_limit;
+mod request_id;
+mod route_table;
+mod security_headers;
+mod server;
+mod services;
+mod tasks;
+mod trace;
+mod validation;
+mod wire;
+
+pub use openapi::{openapi, openapi_json};
+pub use rate_limit::RateLimits;
+pub use server::serve;
+pub use services::{HttpServices, HttpSettings, TraceContext};
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Where the API lives.
+pub(crate) const BASE_PATH: &str = "/api/v1";
+
+/// The endpoints of every context, relative to [`BASE_PATH`].
+fn endpoints(cfg: &mut ServiceConfig<'_>) {
+    cfg.configure(projects::configure).configure(tasks::configure);
+}

@@ -1,0 +1,171 @@
+//! The OpenAPI document: what the handlers declare, completed with what all operations have in common.
+
+mod operation;
+mod patterns;
+mod responses;
+
+use std::sync::OnceLock;
+
+use actix_web::App;
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, Responder, get};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{Components, InfoBuilder, License, OpenApi, Server};
+use utoipa_actix_web::{AppExt, scope};
+
+use super::{BASE_PATH, endpoints, health};
+
+/// The name of the security scheme.
+const BEARER: &str = "access_token";
+
+const DESCRIPTION: &str = "Work management: organizations, projects and tasks.
+
+Sign in with `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer <token>`. The token names \
+the organization that every request acts in.
+
+Errors are `application/problem+json` (RFC 9457) with a stable `code`. Lists are paged with `limit` and `cursor`. \
+Resources with a `version` have an `ETag`: send it as `If-Match` when you change them. Any POST that is signed in may \
+carry an `Idempotency-Key`: when it is sent again within 24 hours, the answer of the first success is replayed with \
+`Idempotent-Replayed: true`; requests that were refused are not kept. Routes that hand out credentials refuse keys.";
+
+const TAGS: &[(&str, &str)] = &[
+    ("auth", "Registering, signing in and out"),
+    ("users", "One's own account"),
+    ("organizations", "Organizations"),
+    ("members", "Who belongs to the organization, and with which role"),
+    ("invitations", "Inviting people into the organization"),
+    ("projects", "Projects and who works in them"),
+    ("tasks", "Tasks"),
+    ("notifications", "What happened that concerns you"),
+    ("audit", "Who did what, when and from where"),
+    ("operations", "Health and metrics"),
+];
+
+/// The whole document. It needs no server.
+pub fn openapi() -> OpenApi {
+    static DOCUMENT: OnceLock<OpenApi> = OnceLock::new();
+    DOCUMENT.get_or_init(build).clone()
+}
+
+/// The document as it is served and committed: pretty, in a stable order.
+pub fn openapi_json() -> String {
+    // Writing a document to memory cannot fail; an empty one would fail the drift check.
+    let mut json = openapi().to_pretty_json().unwrap_or_default();
+    json.push('\n');
+    json
+}
+
+fn build() -> OpenApi {
+    let (_, mut document) = App::new()
+        .into_utoipa_app()
+        .service(scope(BASE_PATH).configure(endpoints))
+        .configure(health::configure)
+        .split_for_parts();
+    document.info = InfoBuilder::new()
+        .title("Tenon")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(DESCRIPTION))
+        .license(Some(License::new("MIT OR Apache-2.0")))
+        .build();
+    document.servers = Some(vec![Server::new("/")]);
+    let tags = TAGS.iter().map(|(name, text)| TagBuilder::new().name(*name).description(Some(*text)).build());
+    document.tags = Some(tags.collect());
+    let mut components = document.components.take().unwrap_or_else(Components::new);
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("The `access_token` of the last sign-in or refresh; good for 15 minutes."));
+    components.add_security_scheme(BEARER, SecurityScheme::Http(scheme.build()));
+    responses::add_to(&mut components);
+    components.schemas.values_mut().for_each(patterns::resolve);
+    for (path, item) in &mut document.paths.paths {
+        if path.starts_with(BASE_PATH) {
+            operation::complete(path, item, &components);
+        }
+    }
+    document.components = Some(components);
+    document
+}
+
+/// The rendered document.
+pub(crate) struct RenderedDocument(String);
+
+impl RenderedDocument {
+    pub(crate) fn new() -> Self {
+        Self(openapi_json())
+    }
+}
+
+/// Where the document is found.
+pub(crate) const DOCUMENT_PATH: &str = "/api/v1/openapi.json";
+
+#[get("/api/v1/openapi.json")]
+pub(crate) async fn serve(document: Data<RenderedDocument>) -> impl Responder {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(document.0.clone())
+}
+
+/// `/docs` is a page, and pages end with a slash.
+#[get("/docs")]
+pub(crate) async fn docs(_: HttpRequest) -> impl Responder {
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn operations(document: &serde_json::Value) -> Vec<(String, serde_json::Value)> {
+        let paths = document["paths"].as_object().unwrap();
+        let each = paths.iter().flat_map(|(path, item)| {
+            item.as_object().unwrap().iter().map(move |(method, op)| (format!("{method} {path}"), op.clone()))
+        });
+        each.collect()
+    }
+
+    #[test]
+    fn every_operation_is_complete() {
+        let document: serde_json::Value = serde_json::from_str(&openapi_json()).unwrap();
+        let mut ids = std::collections::HashSet::new();
+        for (name, operation) in operations(&document) {
+            let id = operation["operationId"].as_str().unwrap_or_default();
+            assert!(ids.insert(id.to_owned()) && !id.is_empty(), "{name} needs an operationId of its own");
+            assert!(operation["tags"].as_array().is_some_and(|tags| tags.len() == 1), "{name} needs one tag");
+            let tag = operation["tags"][0].as_str().unwrap();
+            assert!(TAGS.iter().any(|(known, _)| *known == tag), "{name} has the unknown tag {tag}");
+            assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name} needs a summary");
+            assert!(operation["security"].is_array(), "{name} needs to say who may call it");
+            if name.contains(BASE_PATH) {
+                for status in ["400", "429", "500", "503"] {
+                    assert!(operation["responses"][status].is_object(), "{name} does not document {status}");
+                }
+            }
+        }
+        assert!(ids.contains("create_task"));
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let text = openapi_json();
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        for reference in text.split("\"$ref\": \"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(document.pointer(reference).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn bodies_refuse_unknown_fields_and_every_schema_has_an_example() {
+        let document: serde_json::Value = serde_json::from_str(&openapi_json()).unwrap();
+        for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+            if name.ends_with("Body") {
+                assert_eq!(schema["additionalProperties"], serde_json::json!(false), "{name}");
+            }
+            let text = schema.to_string();
+            assert!(text.contains("\"example\"") || text.contains("\"examples\""), "{name} has no example");
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Errors as clients see them: RFC 9457 problem details. The one place where an [`AppError`] becomes an answer.
+//!
+//! `type` is `urn:tenon:problem:` followed by `code`: stable, and nothing to fetch.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpRequest, HttpResponse, ResponseError};
+use serde::Serialize;
+use tenon_application::{AppError, Denial};
+use tenon_domain::{Violation, ViolationKind};
+use utoipa::ToSchema;
+
+use super::context::RequestContext;
+
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+const TYPE_PREFIX: &str = "urn:tenon:problem:";
+
+/// Seconds after which a client may try again when a dependency is away.
+const RETRY_AFTER: u64 = 2;
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[schema(as = ProblemError)]
+pub(crate) struct FieldError {
+    /// JSON pointer to the field of the body, or `/` and the name of the query parameter.
+    #[schema(example = "/title")]
+    pub(crate) pointer: String,
+    #[schema(example = "task.title_length")]
+    pub(crate) code: Cow<'static, str>,
+    #[schema(example = "a title has 1 to 200 characters")]
+    pub(crate) message: String,
+}
+
+/// An error that becomes problem+json.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    code: Cow<'static, str>,
+    detail: String,
+    errors: Vec<FieldError>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    /// What is logged and never sent.
+    cause: Option<String>,
+}
+
+/// A problem as it is sent (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody {
+    /// Identifies the kind of problem: `urn:tenon:problem:` and the code.
+    #[serde(rename = "type")]
+    #[schema(value_type = String, format = "uri", example = "urn:tenon:problem:task.title_length")]
+    kind: String,
+    #[schema(example = "Unprocessable Content")]
+    title: &'static str,
+    #[schema(minimum = 400, maximum = 599, example = 422)]
+    status: u16,
+    /// What went wrong this time, for people.
+    #[schema(example = "a title has 1 to 200 characters")]
+    detail: String,
+    /// The path that was asked for.
+    #[schema(example = "/api/v1/tasks")]
+    instance: String,
+    /// Stable and meant for programs.
+    #[schema(example = "task.title_length")]
+    code: String,
+    /// Name it when asking for help: every log line of the request carries it.
+    #[schema(example = "0199f8a2-6c1e-7d3a-9b54-2f0c8e1d7a66")]
+    request_id: String,
+    /// All fields at fault, where the problem lies in the input.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldError>,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
+        Self { status, code: code.into(), detail: detail.into(), errors: Vec::new(), headers: Vec::new(), cause: None }
+    }
+
+    pub(crate) fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// Input that is refused field by field. Of a single failure the problem has the code, too.
+    pub(crate) fn fields(status: StatusCode, code: &'static str, mut errors: Vec<FieldError>) -> Self {
+        errors.sort();
+        errors.dedup();
+        let (code, detail) = match errors.as_slice() {
+            [only] => (only.code.clone(), only.message.clone()),
+            several => (Cow::from(code), format!("{} fields are not as they must be: see `errors`", several.len())),
+        };
+        Self { errors, ..Self::new(status, code, detail) }
+    }
+
+    pub(crate) fn not_found(resource: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("{resource}.not_found"), format!("There is no such {resource}."))
+    }
+
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    fn with_cause(mut self, cause: String) -> Self {
+        self.cause = Some(cause);
+        self
+    }
+
+    fn internal(cause: String) -> Self {
+        let detail = "Something went wrong here. It is logged under the request id.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).with_cause(cause)
+    }
+
+    fn unavailable(cause: String) -> Self {
+        let detail = "Something Tenon depends on is away for the moment: try again.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+            .with_header(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))
+            .with_cause(cause)
+    }
+
+    fn unauthenticated(denial: Denial) -> Self {
+        let challenge = match denial {
+            Denial::InvalidToken | Denial::ExpiredToken | Denial::EndedSession => {
+                r#"Bearer realm="tenon", error="invalid_token""#
+            }
+            _ => r#"Bearer realm="tenon""#,
+        };
+        Self::new(StatusCode::UNAUTHORIZED, denial.code(), denial.detail())
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+    }
+
+    fn violations(violations: &[Violation]) -> Self {
+        let is_rule = |violation: &&Violation| violation.kind() == ViolationKind::Rule;
+        let rule = violations.iter().find(is_rule);
+        let status = if rule.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::CONFLICT };
+        let errors: Vec<_> = violations.iter().filter_map(FieldError::of).collect();
+        match violations {
+            [only] => Self { errors, ..Self::new(status, only.code(), only.to_string()) },
+            _ => Self::fields(status, "validation.failed", errors),
+        }
+    }
+
+    /// What an error status that is nobody's problem yet means.
+    fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::new(status, "route.not_found", "There is nothing at this address."),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::new(status, "body.too_large", "The body is too large."),
+            StatusCode::INTERNAL_SERVER_ERROR => Self::internal("an error without a cause".to_owned()),
+            _ => {
+                let title = status.canonical_reason().unwrap_or("error");
+                Self::new(status, "request.refused", format!("The request was refused: {title}."))
+            }
+        }
+    }
+
+    /// The answer to this request.
+    fn render(&self, request: &HttpRequest) -> HttpResponse {
+        let request_id = RequestContext::of(request).map(|context| context.request_id.clone()).unwrap_or_default();
+        if self.status.is_server_error() {
+            let (code, cause) = (self.code.as_ref(), self.cause.as_deref());
+            tracing::error!(request_id, code, cause, path = request.path(), "a request failed");
+        }
+        let body = ProblemBody {
+            kind: format!("{TYPE_PREFIX}{}", self.code),
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: self.detail.clone(),
+            instance: request.path().to_owned(),
+            code: self.code.to_string(),
+            request_id,
+            errors: self.errors.clone(),
+        };
+        let mut answer = HttpResponse::build(self.status);
+        for (name, value) in &self.headers {
+            answer.insert_header((name, value.clone()));
+        }
+        answer.content_type(MEDIA_TYPE).body(serde_json::to_vec(&body).unwrap_or_default())
+    }
+}
+
+impl FieldError {
+    pub(crate) fn new(field: &str, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { pointer: format!("/{field}"), code: code.into(), message: message.into() }
+    }
+
+    fn of(violation: &Violation) -> Option<Self> {
+        violation.field().map(|field| Self::new(field, violation.code(), violation.to_string()))
+    }
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        let text = error.to_string();
+        match error {
+            AppError::Violations(violations) => Self::violations(&violations),
+            AppError::NotFound(resource) => Self::not_found(resource),
+            AppError::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "permission.denied", text),
+            AppError::Unauthenticated(denial) => Self::unauthenticated(denial),
+            AppError::PreconditionFailed => Self::new(StatusCode::PRECONDITION_FAILED, "version.stale", text),
+            AppError::Stale => Self::new(StatusCode::CONFLICT, "version.contended", text),
+            AppError::Unavailable(cause) => Self::unavailable(cause),
+            AppError::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Without a body: [`render`] writes it, because it needs the request.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status)
+    }
+}
+
+/// Gives every error its problem+json, also those of the framework: no HTML, no empty bodies.
+pub(crate) async fn render(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let answer = next.call(request).await?.map_into_boxed_body();
+    let status = answer.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return Ok(answer);
+    }
+    let (request, answer) = answer.into_parts();
+    let rendered = match answer.error() {
+        Some(error) => match error.as_error::<Problem>() {
+            Some(problem) => problem.render(&request),
+            None if status.is_server_error() => Problem::internal(error.to_string()).render(&request),
+            None => Problem::of_status(status).render(&request),
+        },
+        None if answer.headers().contains_key(header::CONTENT_TYPE) => answer,
+        None => Problem::of_status(status).render(&request),
+    };
+    Ok(ServiceResponse::new(request, rendered))
+}

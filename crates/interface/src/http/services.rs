@@ -1,0 +1,72 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenon_application::App;
+use tenon_application::idempotency::IdempotencyKeys;
+use tenon_application::identity::{Accounts, Authenticator};
+use tenon_application::ports::{HealthCheck, RateLimiter};
+
+use super::rate_limit::RateLimits;
+
+/// Links the root span to the caller's trace (`traceparent`, if it sent one) and answers the trace context that the
+/// request's events and jobs go on with.
+pub type TraceContext = Arc<dyn Fn(&tracing::Span, Option<&str>) -> Option<String> + Send + Sync>;
+
+/// What the server needs of the rest of the system.
+#[derive(Clone)]
+pub struct HttpServices {
+    pub app: App,
+    pub accounts: Accounts,
+    pub authenticator: Authenticator,
+    pub idempotency: Arc<dyn IdempotencyKeys>,
+    /// Counts across instances where it can: for the tight limits on authentication.
+    pub shared_limiter: Arc<dyn RateLimiter>,
+    /// Counts in process: for the generous limits, which must cost nothing.
+    pub local_limiter: Arc<dyn RateLimiter>,
+    pub health: Vec<Arc<dyn HealthCheck>>,
+    /// Renders all metrics in the Prometheus text format.
+    pub render_metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    pub trace_context: Option<TraceContext>,
+}
+
+/// How the server behaves.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// Where clients reach the server, such as `https://tenon.example.com`.
+    pub public_url: url::Url,
+    /// Origins whose pages may call the API, such as `https://app.example.com`.
+    pub cors_origins: Vec<String>,
+    /// Signs cursors. Every instance needs the same one; a change makes open cursors invalid.
+    pub cursor_key: Vec<u8>,
+    /// `None` switches rate limits off, for measurements behind another limiter.
+    pub rate_limits: Option<RateLimits>,
+    pub max_body_bytes: usize,
+    pub workers: usize,
+    pub max_connections_per_worker: usize,
+    pub keep_alive: Duration,
+    /// How long a client may take to send the head of a request.
+    pub head_timeout: Duration,
+    /// How long a client may take to send the body of a request.
+    pub body_timeout: Duration,
+    /// How long running requests are waited for when the server stops.
+    pub shutdown_timeout: Duration,
+}
+
+impl HttpSettings {
+    /// Settings that suit most deployments.
+    pub fn new(public_url: url::Url, cursor_key: Vec<u8>) -> Self {
+        Self {
+            public_url,
+            cors_origins: Vec::new(),
+            cursor_key,
+            rate_limits: Some(RateLimits::default()),
+            max_body_bytes: 1024 * 1024,
+            workers: std::thread::available_parallelism().map_or(2, usize::from),
+            max_connections_per_worker: 25_000,
+            keep_alive: Duration::from_secs(75),
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_secs(30),
+        }
+    }
+}

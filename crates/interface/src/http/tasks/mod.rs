@@ -1,0 +1,119 @@
+//! Tasks over HTTP.
+
+mod dto;
+
+use actix_web::{delete, get, patch, post};
+use tenon_application::projects::ProjectRef;
+use tenon_application::tasks::{
+    DeleteTask, EditTask, FindTask, ListTasks, RestoreTask, TaskFilter, TaskRef, TaskSort, TransitionTask,
+};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use self::dto::{CreateTaskBody, TaskResponse, TransitionTaskBody, UpdateTaskBody, id_of};
+use super::answer::{Answer, created, no_content, ok_unless_held, ok_versioned};
+use super::body::Body;
+use super::caller::Caller;
+use super::conditional::{IfMatch, IfNoneMatch};
+use super::list::{List, ListBody};
+use super::path::InPath;
+
+pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(list_tasks)
+        .service(create_task)
+        .service(get_task)
+        .service(update_task)
+        .service(delete_task)
+        .service(transition_task)
+        .service(restore_task)
+        .service(list_project_tasks);
+}
+
+type InTaskPath = InPath<TaskRef>;
+type InProjectPath = InPath<ProjectRef>;
+type TaskList = List<TaskFilter, TaskSort>;
+
+/// List tasks
+///
+/// Tasks of all projects you can see. Those in the trash are not listed.
+#[utoipa::path(tag = "tasks", operation_id = "list_tasks", params(TaskList),
+    responses((status = 200, body = ListBody<TaskResponse>, description = "A page of tasks")))]
+#[get("/tasks")]
+pub(crate) async fn list_tasks(caller: Caller, list: TaskList) -> Answer {
+    let query = ListTasks { project: None, filter: list.filter.clone(), page: list.page.clone() };
+    list.answer::<_, TaskResponse>(caller.ask(query).await?)
+}
+
+/// List the tasks of a project
+#[utoipa::path(tag = "tasks", operation_id = "list_project_tasks", params(InProjectPath, TaskList),
+    responses((status = 200, body = ListBody<TaskResponse>, description = "A page of tasks")))]
+#[get("/projects/{project}/tasks")]
+pub(crate) async fn list_project_tasks(caller: Caller, project: InProjectPath, list: TaskList) -> Answer {
+    let query = ListTasks { project: Some(project.0), filter: list.filter.clone(), page: list.page.clone() };
+    list.answer::<_, TaskResponse>(caller.ask(query).await?)
+}
+
+/// Create a task
+///
+/// It begins in the first status of the project's workflow, reported by you.
+#[utoipa::path(tag = "tasks", operation_id = "create_task", request_body = CreateTaskBody,
+    responses((status = 201, body = TaskResponse, description = "The new task")))]
+#[post("/tasks")]
+pub(crate) async fn create_task(caller: Caller, body: Body<CreateTaskBody>) -> Answer {
+    let task = caller.execute(body.into_inner().into_command()?).await?;
+    created("/tasks", &TaskResponse::from(task))
+}
+
+/// Read a task
+#[utoipa::path(tag = "tasks", operation_id = "get_task", params(InTaskPath, IfNoneMatch),
+    responses((status = 200, body = TaskResponse, description = "The task")))]
+#[get("/tasks/{task}")]
+pub(crate) async fn get_task(caller: Caller, task: InTaskPath, held: IfNoneMatch) -> Answer {
+    let task = caller.ask(FindTask { task: task.0 }).await?;
+    ok_unless_held(&held, &TaskResponse::from(task))
+}
+
+/// Change a task
+///
+/// Fields that are absent stay as they are; `null` clears a field.
+#[utoipa::path(tag = "tasks", operation_id = "update_task", params(InTaskPath, IfMatch), request_body = UpdateTaskBody,
+    responses((status = 200, body = TaskResponse, description = "The task as it is now")))]
+#[patch("/tasks/{task}")]
+pub(crate) async fn update_task(caller: Caller, task: InTaskPath, seen: IfMatch, body: Body<UpdateTaskBody>) -> Answer {
+    let expected_version = seen.expected_version(id_of(&task.0));
+    let command = EditTask { task: task.0, fields: body.into_inner().into_fields()?, expected_version };
+    ok_versioned(&TaskResponse::from(caller.execute(command).await?))
+}
+
+/// Move a task to the trash
+#[utoipa::path(tag = "tasks", operation_id = "delete_task", params(InTaskPath, IfMatch),
+    responses((status = 204, description = "It is in the trash")))]
+#[delete("/tasks/{task}")]
+pub(crate) async fn delete_task(caller: Caller, task: InTaskPath, seen: IfMatch) -> Answer {
+    let expected_version = seen.expected_version(id_of(&task.0));
+    caller.execute(DeleteTask { task: task.0, expected_version }).await?;
+    no_content()
+}
+
+/// Move a task to another status
+#[utoipa::path(tag = "tasks", operation_id = "transition_task", params(InTaskPath, IfMatch),
+    request_body = TransitionTaskBody,
+    responses((status = 200, body = TaskResponse, description = "The task as it is now")))]
+#[post("/tasks/{task}/transition")]
+pub(crate) async fn transition_task(
+    caller: Caller,
+    task: InTaskPath,
+    seen: IfMatch,
+    body: Body<TransitionTaskBody>,
+) -> Answer {
+    let expected_version = seen.expected_version(id_of(&task.0));
+    let command = TransitionTask { task: task.0, status: body.into_inner().status, expected_version };
+    ok_versioned(&TaskResponse::from(caller.execute(command).await?))
+}
+
+/// Bring a task back from the trash
+#[utoipa::path(tag = "tasks", operation_id = "restore_task", params(InTaskPath),
+    responses((status = 200, body = TaskResponse, description = "The task as it is now")))]
+#[post("/tasks/{task}/restore")]
+pub(crate) async fn restore_task(caller: Caller, task: InTaskPath) -> Answer {
+    ok_versioned(&TaskResponse::from(caller.execute(RestoreTask { task: task.0 }).await?))
+}
