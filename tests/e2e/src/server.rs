@@ -78,7 +78,9 @@ impl Server {
         let directory = tempfile::Builder::new().prefix("tenon-e2e-").tempdir().expect("a directory");
         let data_dir = directory.path().join("data");
         let log = directory.path().join("log");
-        let name = format!("tenon_e2e_{}", Uuid::now_v7().simple());
+        // Short enough for a Redis prefix: the random part of an id.
+        let id = Uuid::now_v7().simple().to_string();
+        let name = format!("tenon_e2e_{}", &id[12..]);
         let port = free_port();
         let root = format!("http://127.0.0.1:{port}");
         let mut variables = vec![

@@ -12,12 +12,17 @@ pub fn claims(token: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64url")).expect("JSON claims")
 }
 
-/// A token with these claims, signed (HS256) with this secret.
+/// A token with these claims, signed as a deployment with this secret signs access tokens (HS256).
 pub fn sign(claims: &Value, secret: &str) -> String {
     let signed = format!("{}.{}", encode(&json!({"alg": "HS256", "typ": "JWT"})), encode(claims));
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");
-    mac.update(signed.as_bytes());
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    let key = authenticate(secret.as_bytes(), b"access-tokens");
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(authenticate(&key, signed.as_bytes())))
+}
+
+fn authenticate(key: &[u8], text: &[u8]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+    mac.update(text);
+    mac.finalize().into_bytes().to_vec()
 }
 
 /// A token with these claims that claims to need no signature.

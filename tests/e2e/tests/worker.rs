@@ -78,7 +78,7 @@ async fn check_effects(owner: &Person, assignee: &Person, acknowledged: &[String
             count_by(&told, |it| if it["resource"].is_object() { &it["resource"]["id"] } else { &it["resource_id"] });
         (count_by(&entries, |it| &it["resource"]["id"]), told)
     };
-    eventually_within(Duration::from_secs(150), "all effects", || async {
+    eventually_within(Duration::from_secs(200), "all effects", || async {
         let (entries, told) = read().await;
         (entries.len() >= stored.len() && told.len() >= stored.len()).then_some(())
     })

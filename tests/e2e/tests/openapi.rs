@@ -1,0 +1,356 @@
+//! The OpenAPI document as a ratchet: every operation in it must be tried for success, without credentials, with forged
+//! ones, with another organization's ids and without permission. What is not tried is listed here, with the reason.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tenon_e2e_tests::{
+    Answer, Api, Deployment, Exchange, JWT_SECRET, PASSWORD, Person, Server, eventually, on_every_deployment, text,
+    tokens, unique_email,
+};
+
+on_every_deployment!(
+    every_operation_succeeds_as_documented,
+    every_operation_wants_genuine_credentials,
+    no_operation_reaches_into_another_organization,
+    no_operation_lets_a_guest_do_what_guests_may_not,
+);
+
+/// Open to everybody who is signed in: there is no permission to lack. They act on the caller's own things, or list
+/// only what the caller may see.
+const OPEN_TO_GUESTS: &[&str] = &[
+    "POST /auth/logout",
+    "POST /auth/switch-organization",
+    "GET /users/me",
+    "PATCH /users/me",
+    "GET /organizations",
+    "POST /organizations",
+    "GET /organizations/current",
+    "GET /projects",
+    "GET /tasks",
+    "GET /notifications",
+    "GET /notifications/unread-count",
+    "POST /notifications/read-all",
+];
+
+/// One operation of the document.
+struct Operation {
+    method: Method,
+    /// Relative to `/api/v1` (`/tasks/{task}`).
+    path: String,
+    secured: bool,
+    statuses: BTreeSet<String>,
+}
+
+impl Operation {
+    fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    fn has_parameters(&self) -> bool {
+        self.path.contains('{')
+    }
+
+    fn matches(&self, exchange: &Exchange) -> bool {
+        let (ours, theirs): (Vec<_>, Vec<_>) = (self.path.split('/').collect(), exchange.path.split('/').collect());
+        let same = |(template, given): (&&str, &&str)| template.starts_with('{') || template == given;
+        self.method.as_str() == exchange.method && ours.len() == theirs.len() && ours.iter().zip(&theirs).all(same)
+    }
+
+    /// The path with its parameters filled in, by the segment before each.
+    fn fill(&self, ids: &Ids) -> String {
+        let mut filled: Vec<String> = Vec::new();
+        for segment in self.path.split('/') {
+            let id = match filled.last().map(String::as_str) {
+                _ if !segment.starts_with('{') => segment.to_owned(),
+                Some("projects") => ids.project.clone(),
+                Some("tasks") => ids.task.clone(),
+                Some("members") if filled.iter().any(|it| it == "projects") => ids.project_member.clone(),
+                Some("members") => ids.member.clone(),
+                Some("invitations") => ids.invitation.clone(),
+                Some("notifications") => ids.notification.clone(),
+                other => panic!("{}: say what id comes after {other:?}", self.name()),
+            };
+            filled.push(id);
+        }
+        filled.join("/")
+    }
+}
+
+/// What path parameters are filled with.
+struct Ids {
+    project: String,
+    task: String,
+    member: String,
+    project_member: String,
+    invitation: String,
+    notification: String,
+}
+
+impl Ids {
+    /// One of everything, in a new organization that is not the caller's.
+    async fn found(server: &Server) -> (Self, Person) {
+        let owner = Person::found(server).await;
+        let member = owner.invite("Mia Member", "member").await;
+        let project = owner.project("ENG").await;
+        let task = owner.task_with(&project, "Ours", json!({"assignee_ids": [member.id]})).await;
+        let invitation = json!({"email": unique_email("Nina"), "role": "member"});
+        let invitation = owner.api.post("/invitations", invitation).await.expect(201);
+        let notification = eventually("a notification", || async { member.all("/notifications").await.pop() }).await;
+        let ids = Self {
+            project: text(&project, "id"),
+            task: text(&task, "id"),
+            member: member.id.clone(),
+            project_member: member.id,
+            invitation: text(&invitation, "id"),
+            notification: text(&notification, "id"),
+        };
+        (ids, owner)
+    }
+}
+
+/// A body that an operation would take, so that nothing but the missing right refuses it.
+fn body_of(operation: &Operation, ids: &Ids) -> Option<Value> {
+    Some(match operation.name().split('{').next().unwrap_or_default() {
+        "PATCH /users/me" => json!({"display_name": "Somebody"}),
+        "POST /auth/switch-organization" => json!({"organization_id": ids.project}),
+        "POST /organizations" | "PATCH /organizations/current" => json!({"name": "Name"}),
+        "PATCH /members/" => json!({"role": "guest"}),
+        "POST /invitations" => json!({"email": unique_email("X"), "role": "guest"}),
+        "POST /projects" => json!({"key": "NEW", "name": "New", "visibility": "private"}),
+        "PATCH /projects/" => json!({"name": "Changed"}),
+        "PUT /projects/" => json!({"role": "viewer"}),
+        "POST /tasks" => json!({"project_id": ids.project, "title": "New"}),
+        "PATCH /tasks/" => json!({"title": "Changed"}),
+        "POST /tasks/" if operation.path.ends_with("/transition") => json!({"status": "todo"}),
+        _ => return None,
+    })
+}
+
+async fn call(api: &Api, operation: &Operation, ids: &Ids) -> Answer {
+    api.call(operation.method.clone(), &operation.fill(ids), body_of(operation, ids)).await
+}
+
+/// The operations below `/api/v1`.
+async fn operations(server: &Server) -> Vec<Operation> {
+    let document = server.api().get("/openapi.json").await.expect(200);
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let base = document["servers"][0]["url"].as_str().unwrap_or_default().trim_end_matches('/').to_owned();
+    let mut found = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let whole = if path.starts_with("/api/v1") { path.clone() } else { format!("{base}{path}") };
+        let Some(path) = whole.split_once("/api/v1").map(|(_, path)| path.to_owned()) else { continue };
+        for method in ["get", "post", "put", "patch", "delete"] {
+            let Some(operation) = item.get(method) else { continue };
+            let security = operation.get("security").or(document.get("security"));
+            // An empty alternative means that no credentials are needed.
+            let optional = |it: &Vec<Value>| it.is_empty() || it.iter().any(|it| it.as_object().unwrap().is_empty());
+            found.push(Operation {
+                method: method.to_uppercase().parse().unwrap(),
+                path: path.clone(),
+                secured: security.and_then(Value::as_array).is_some_and(|it| !optional(it)),
+                statuses: operation["responses"].as_object().unwrap().keys().cloned().collect(),
+            });
+            assert!(operation["operationId"].is_string() && operation["tags"].is_array(), "{method} {path}");
+        }
+    }
+    assert!(found.len() >= 40, "only {} operations", found.len());
+    found
+}
+
+async fn every_operation_succeeds_as_documented(server: Server) {
+    let exchanges = Arc::new(Mutex::new(Vec::new()));
+    let api = server.api().recorded(exchanges.clone());
+    tour(&api).await;
+    let exchanges = exchanges.lock().unwrap().clone();
+    let mut missing = Vec::new();
+    for operation in operations(&server).await {
+        let mut succeeded = false;
+        for exchange in exchanges.iter().filter(|it| operation.matches(it)) {
+            let status = exchange.status.to_string();
+            assert!(operation.statuses.contains(&status), "{} answered {status}, undocumented", operation.name());
+            succeeded |= exchange.status < 300;
+        }
+        // The document itself is fetched by every test here.
+        if !succeeded && !operation.path.ends_with("/openapi.json") {
+            missing.push(operation.name());
+        }
+    }
+    assert!(missing.is_empty(), "the tour leaves out {missing:?}");
+}
+
+/// Uses everything once, as a client would.
+async fn tour(api: &Api) {
+    let owner = Person::found_with(api).await;
+    let login = api.post("/auth/login", json!({"email": owner.email, "password": PASSWORD})).await.expect(200);
+    let second = Person::signed_in(api, &login);
+    second.api.post("/auth/logout", None).await.expect(204);
+    api.post("/auth/refresh", json!({"refresh_token": owner.refresh_token})).await.expect(200);
+    owner.api.get("/users/me").await.expect(200);
+    owner.api.patch("/users/me", json!({"display_name": "Ada"})).await.expect(200);
+    owner.api.get("/organizations/current").await.expect(200);
+    owner.api.patch("/organizations/current", json!({"name": "Engines"})).await.expect(200);
+    let elsewhere = owner.api.post("/organizations", json!({"name": "Elsewhere"})).await.expect(201);
+    owner.api.get("/organizations").await.expect(200);
+    let switched = json!({"organization_id": elsewhere["id"]});
+    owner.api.post("/auth/switch-organization", switched).await.expect(200);
+
+    let member = owner.invite("Mia Member", "member").await;
+    let leaving = owner.invite("Lea Leaving", "member").await;
+    owner.api.get("/members").await.expect(200);
+    let path = format!("/members/{}", leaving.id);
+    owner.api.get(&path).await;
+    owner.api.patch(&path, json!({"role": "guest"})).await.expect(200);
+    owner.api.delete(&path).await.expect(204);
+    let invitation = json!({"email": unique_email("Nina"), "role": "member"});
+    let invitation = owner.api.post("/invitations", invitation).await.expect(201);
+    owner.api.get("/invitations").await.expect(200);
+    let path = format!("/invitations/{}", text(&invitation, "id"));
+    owner.api.get(&path).await;
+    owner.api.delete(&path).await.expect(204);
+
+    let project = owner.project("ENG").await;
+    let path = format!("/projects/{}", text(&project, "id"));
+    owner.api.get("/projects").await.expect(200);
+    owner.api.get(&path).await.expect(200);
+    owner.api.patch(&path, json!({"name": "Engineering"})).await.expect(200);
+    owner.api.post(format!("{path}/archive"), None).await.expect(200);
+    owner.api.post(format!("{path}/unarchive"), None).await.expect(200);
+    let role = format!("{path}/members/{}", member.id);
+    owner.api.put(&role, json!({"role": "contributor"})).await.expect(200);
+    owner.api.get(&role).await.expect(200);
+    owner.api.get(format!("{path}/members")).await.expect(200);
+    owner.api.delete(&role).await.expect(204);
+
+    let task = owner.task_with(&project, "Use everything", json!({"assignee_ids": [member.id]})).await;
+    let task_path = format!("/tasks/{}", text(&task, "id"));
+    owner.api.get("/tasks").await.expect(200);
+    owner.api.get(format!("{path}/tasks")).await.expect(200);
+    owner.api.get(&task_path).await.expect(200);
+    owner.api.patch(&task_path, json!({"priority": "high"})).await.expect(200);
+    owner.api.post(format!("{task_path}/transition"), json!({"status": "done"})).await.expect(200);
+    owner.api.delete(&task_path).await.expect(204);
+    owner.api.post(format!("{task_path}/restore"), None).await.expect(200);
+
+    let told = eventually("a notification", || async { member.all("/notifications").await.pop() }).await;
+    let read = member.api.post(format!("/notifications/{}/read", text(&told, "id")), None).await;
+    assert!(read.status < 300, "{}", read.text);
+    member.api.get("/notifications/unread-count").await.expect(200);
+    assert!(member.api.post("/notifications/read-all", None).await.status < 300);
+    owner.api.get("/audit-logs").await.expect(200);
+    owner.api.delete(&path).await.expect(204);
+}
+
+async fn every_operation_wants_genuine_credentials(server: Server) {
+    let (ids, owner) = Ids::found(&server).await;
+    let claims = tokens::claims(owner.api.token());
+    let credentials = [
+        (None, "auth.missing_token"),
+        (Some(tokens::sign(&claims, "not the secret of this server, but long enough 0123")), "auth.invalid_token"),
+        (Some(tokens::unsigned(&claims)), "auth.invalid_token"),
+        (Some(tokens::sign(&tokens::expired(&claims), JWT_SECRET)), "auth.expired_token"),
+    ];
+    let open: BTreeSet<String> = [
+        "POST /auth/register",
+        "POST /auth/login",
+        "POST /auth/refresh",
+        "POST /invitations/accept",
+        "GET /openapi.json",
+    ]
+    .map(str::to_owned)
+    .into();
+    for operation in operations(&server).await {
+        assert_eq!(operation.secured, !open.contains(&operation.name()), "{}", operation.name());
+        if !operation.secured {
+            continue;
+        }
+        for (token, code) in &credentials {
+            let api = token.as_ref().map_or_else(|| server.api(), |token| server.api().with_token(token));
+            let refused = call(&api, &operation, &ids).await;
+            assert_eq!(refused.problem(401, code)["status"], 401, "{}", operation.name());
+            assert!(refused.header("www-authenticate").is_some(), "{}", operation.name());
+        }
+    }
+}
+
+async fn no_operation_reaches_into_another_organization(server: Server) {
+    let (mut ids, theirs) = Ids::found(&server).await;
+    let owner = Person::found(&server).await;
+    // Whose role in a project is asked for does not matter when the project is out of reach.
+    ids.project_member = owner.id.clone();
+    for operation in operations(&server).await.iter().filter(|it| it.has_parameters()) {
+        let answer = call(&owner.api, operation, &ids).await;
+        assert_eq!(answer.status, 404, "{} answered {}", operation.name(), answer.text);
+        answer.any_problem(404);
+    }
+    // Ids in bodies and filters do not reach further.
+    let switch = json!({"organization_id": theirs.organization_id});
+    owner.api.post("/auth/switch-organization", switch).await.problem(404, "organization.not_found");
+    let create = json!({"project_id": ids.project, "title": "Mine"});
+    owner.api.post("/tasks", create).await.problem(404, "project.not_found");
+    let project = owner.project("ENG").await;
+    for (fields, code) in [
+        (json!({"assignee_ids": [ids.member]}), "task.assignee_outside_project"),
+        (json!({"parent_id": ids.task}), "task.parent_not_found"),
+    ] {
+        let mut body = json!({"project_id": project["id"], "title": "Mine"});
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        owner.api.post("/tasks", body).await.problem(422, code);
+    }
+    let add = format!("/projects/{}/members/{}", text(&project, "id"), ids.member);
+    owner.api.put(add, json!({"role": "viewer"})).await.problem(422, "project.member_outside_organization");
+    for list in [
+        format!("/tasks?project_id={}", ids.project),
+        format!("/tasks?assignee_id={}", ids.member),
+        format!("/audit-logs?resource_id={}", ids.task),
+    ] {
+        assert_eq!(owner.all(&list).await, Vec::<Value>::new(), "{list}");
+    }
+    // All of it is still there, unchanged.
+    assert_eq!(theirs.api.get(format!("/tasks/{}", ids.task)).await.expect(200)["version"], 1);
+}
+
+async fn no_operation_lets_a_guest_do_what_guests_may_not(server: Server) {
+    let (ids, owner) = Ids::found(&server).await;
+    let guest = owner.invite("Gus Guest", "guest").await;
+    for operation in operations(&server).await {
+        if !operation.secured || OPEN_TO_GUESTS.contains(&operation.name().as_str()) {
+            continue;
+        }
+        let answer = call(&guest.api, &operation, &ids).await;
+        assert!(matches!(answer.status, 403 | 404), "{} answered {} {}", operation.name(), answer.status, answer.text);
+        answer.any_problem(answer.status);
+    }
+    for list in ["/projects", "/tasks"] {
+        assert_eq!(guest.all(list).await, Vec::<Value>::new(), "{list}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_document_is_the_committed_one() {
+    let server = Server::shared(Deployment::Embedded).await;
+    let served = server.api().get("/openapi.json").await.expect(200);
+    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/openapi.json");
+    let committed: Value = serde_json::from_str(&std::fs::read_to_string(committed).unwrap()).unwrap();
+    // Where it is served from may differ; what it says may not.
+    let without_servers = |document: &Value| {
+        let mut document = document.clone();
+        document.as_object_mut().unwrap().remove("servers");
+        document
+    };
+    assert_eq!(without_servers(&served), without_servers(&committed));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_document_is_readable_without_internet_access() {
+    let server = Server::shared(Deployment::Embedded).await;
+    let docs = server.api().get("//docs/").await;
+    assert_eq!(docs.status, 200, "{}", docs.text);
+    assert!(docs.header("content-type").unwrap().starts_with("text/html"));
+    for elsewhere in ["src=\"http", "href=\"http", "src=\"//", "href=\"//"] {
+        assert!(!docs.text.contains(elsewhere), "{elsewhere} in {}", docs.text);
+    }
+}
