@@ -15,8 +15,7 @@ use super::{
     PasswordConfig, RedisConfig, Secret, Sources, jwt_secret, sources,
 };
 
-const DEFAULT_BIND: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+const DEFAULT_BIND: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 const DEFAULT_FROM: &str = "Tenon <tenon@localhost>";
 
 pub(super) fn build(sources: &Sources) -> Result<Config, ConfigError> {
@@ -29,11 +28,7 @@ pub(super) fn build(sources: &Sources) -> Result<Config, ConfigError> {
         bind: reader.parse(key::BIND, address).unwrap_or(DEFAULT_BIND),
         public_url: public_url(&mut reader),
         redis,
-        tenancy: reader.choice(
-            key::TENANCY,
-            &[("multi", Tenancy::Multi), ("single", Tenancy::Single)],
-            Tenancy::Multi,
-        ),
+        tenancy: reader.choice(key::TENANCY, &[("multi", Tenancy::Multi), ("single", Tenancy::Single)], Tenancy::Multi),
         mail: mail(&mut reader),
         jwt_secret: signing_key(&mut reader, &data_dir, database.kind),
         passwords: passwords(&mut reader),

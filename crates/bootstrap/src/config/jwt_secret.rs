@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use rand::Rng;
+use rand::RngExt;
 
 use super::secret::Secret;
 

@@ -77,7 +77,9 @@ fn everything_that_is_wrong_is_said_at_once_and_nothing_secret() {
     assert!(text.contains("TENON_BIND = \"everywhere\" (environment): write an address and a port"), "{text}");
     assert!(text.contains("TENON_DATABASE_URL = oracle://tenon:…@db/tenon (environment): write sqlite://"), "{text}");
     assert!(text.contains("TENON_BCRYPT_COST = \"31\" (environment): write a number from 4 to 16"), "{text}");
-    assert!(text.contains("TENON_DATABSE_URL (environment): there is no such setting; did you mean TENON_DATABASE_URL?"));
+    assert!(
+        text.contains("TENON_DATABSE_URL (environment): there is no such setting; did you mean TENON_DATABASE_URL?")
+    );
     assert!(!text.contains("hunter2"), "{text}");
 }
 
@@ -118,7 +120,8 @@ fn sending_mail_needs_a_sender() {
 #[test]
 fn the_file_is_overruled_by_variables_and_those_by_the_command_line() {
     let directory = tempfile::tempdir().unwrap();
-    let file = "bind = \"127.0.0.1:1\"\nworker_concurrency = 3\nrate_limits = false\ncors_origins = [\"https://a.example\"]\n";
+    let file =
+        "bind = \"127.0.0.1:1\"\nworker_concurrency = 3\nrate_limits = false\ncors_origins = [\"https://a.example\"]\n";
     std::fs::write(directory.path().join("tenon.toml"), file).unwrap();
     let mut sources = sources(&[("TENON_BIND", "127.0.0.1:2"), ("TENON_DATA_DIR", "")]);
     sources.directory = directory.path().to_owned();

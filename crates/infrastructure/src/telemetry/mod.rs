@@ -13,7 +13,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub use self::json_lines::JsonLines;
 pub use self::logs::{LogFormat, LogSettings, check_filter};
 pub use self::metrics::{Metrics, MetricsError};
-pub use self::traces::{TraceError, Traces, continue_trace, current_traceparent};
+pub use self::traces::{TraceError, Traces, continue_trace, current_traceparent, traceparent_of};
 
 /// Why telemetry could not be set up.
 #[derive(Debug, thiserror::Error)]

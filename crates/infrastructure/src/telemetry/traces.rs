@@ -90,8 +90,13 @@ pub fn continue_trace(span: &Span, traceparent: &str) {
 
 /// The W3C `traceparent` of the current span, when traces are exported.
 pub fn current_traceparent() -> Option<String> {
+    traceparent_of(&Span::current())
+}
+
+/// The W3C `traceparent` of a span, when traces are exported.
+pub fn traceparent_of(span: &Span) -> Option<String> {
     let mut carrier = HashMap::new();
-    TraceContextPropagator::new().inject_context(&Span::current().context(), &mut carrier);
+    TraceContextPropagator::new().inject_context(&span.context(), &mut carrier);
     carrier.remove(TRACEPARENT)
 }
 

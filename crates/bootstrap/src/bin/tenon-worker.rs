@@ -1,0 +1,5 @@
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tenon_bootstrap::cli::tenon_worker()
+}

@@ -1,0 +1,46 @@
+use std::sync::Arc;
+
+use tenon_application::ports::{Cache, HealthCheck, RateLimiter, RelayBell, RelayWaker};
+use tenon_infrastructure::cache::{InProcessCache, RedisCache};
+use tenon_infrastructure::rate_limit::{InProcessRateLimiter, RedisRateLimiter};
+use tenon_infrastructure::redis_link::{RedisHealth, RedisLink};
+use tenon_infrastructure::relay::{InProcessRelay, RedisRelay};
+
+use crate::config::Config;
+use crate::failure::Failure;
+
+/// What ties the processes of a deployment together, or stands in for it in a single process.
+pub(crate) struct Links {
+    pub(crate) cache: Arc<dyn Cache>,
+    pub(crate) limiter: Arc<dyn RateLimiter>,
+    pub(crate) waker: Arc<dyn RelayWaker>,
+    pub(crate) bell: Arc<dyn RelayBell>,
+    pub(crate) health: Option<Arc<dyn HealthCheck>>,
+}
+
+impl Links {
+    pub(crate) fn open(config: &Config) -> Result<Self, Failure> {
+        let Some(redis) = &config.redis else { return Ok(Self::in_process()) };
+        let link = RedisLink::open(redis.url.expose())?;
+        let prefix = format!("{}:", redis.prefix);
+        let relay = Arc::new(RedisRelay::new(link.clone(), &prefix));
+        Ok(Self {
+            cache: Arc::new(RedisCache::new(link.clone(), &prefix)),
+            limiter: Arc::new(RedisRateLimiter::new(link.clone(), &prefix)),
+            waker: relay.clone(),
+            bell: relay,
+            health: Some(Arc::new(RedisHealth::new(link))),
+        })
+    }
+
+    fn in_process() -> Self {
+        let relay = Arc::new(InProcessRelay::new());
+        Self {
+            cache: Arc::new(InProcessCache::default()),
+            limiter: Arc::new(InProcessRateLimiter::new()),
+            waker: relay.clone(),
+            bell: relay,
+            health: None,
+        }
+    }
+}

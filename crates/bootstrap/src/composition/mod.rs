@@ -1,0 +1,200 @@
+//! Puts the system together: which adapter stands behind which port is decided here and nowhere else.
+//!
+//! With Redis, cache, rate limits, relay and queue are shared by any number of processes. Without it they are in
+//! process, and the queue is in the database.
+
+mod health;
+mod links;
+mod mailing;
+mod migrations;
+mod queue;
+
+use std::sync::Arc;
+
+use tenon_application::App;
+use tenon_application::events::Outbox;
+use tenon_application::idempotency::IdempotencyKeys;
+use tenon_application::identity::{Accounts, Authenticator, SessionDirectory};
+use tenon_application::notifications::Deliveries;
+use tenon_application::organizations::InvitationTokens;
+use tenon_application::ports::{Clock, HealthCheck, IdGenerator, RateLimiter};
+use tenon_infrastructure::clock::SystemClock;
+use tenon_infrastructure::ids::UuidV7Ids;
+use tenon_infrastructure::mail::TemplateRenderer;
+use tenon_infrastructure::persistence::{
+    Database, DatabaseHealth, DatabaseSettings, SqlIdempotencyKeys, SqlOutbox, SqlQueries, SqlTransactions,
+};
+use tenon_infrastructure::push::NoPushChannels;
+use tenon_infrastructure::rate_limit::InProcessRateLimiter;
+use tenon_infrastructure::security::{
+    Argon2Hasher, BcryptHasher, BoundedPasswordHasher, HasherLimits, JwtAccessTokens, MasterSecret,
+    PasswordAlgorithm as Hashing, RandomSecretTokens, SignedInvitationTokens,
+};
+use tenon_infrastructure::telemetry::continue_trace;
+use tenon_worker::{Relay, RelaySettings, Schedules, Subscribers, Worker, WorkerSettings};
+
+pub(crate) use self::health::{mail_endpoint, reach, writable};
+pub(crate) use self::links::Links;
+pub(crate) use self::migrations::Schema;
+use self::queue::Queue;
+use crate::config::{Config, PasswordAlgorithm, PasswordConfig};
+use crate::failure::Failure;
+
+/// The system, ready to serve and to work.
+pub struct System {
+    pub database: Database,
+    pub app: App,
+    pub accounts: Accounts,
+    pub authenticator: Authenticator,
+    pub idempotency: Arc<dyn IdempotencyKeys>,
+    pub outbox: Arc<dyn Outbox>,
+    pub shared_limiter: Arc<dyn RateLimiter>,
+    pub local_limiter: Arc<dyn RateLimiter>,
+    pub health: Vec<Arc<dyn HealthCheck>>,
+    pub cursor_key: Vec<u8>,
+    deliveries: Deliveries,
+    links: Links,
+    queue: Queue,
+}
+
+impl System {
+    /// Connects to everything. Migrates the database when it is embedded; otherwise a pending migration is refused.
+    pub async fn start(config: &Config, public_url: &str) -> Result<Self, Failure> {
+        prepare_data_dir(config)?;
+        let secret = MasterSecret::new(config.jwt_secret.obtain().map_err(Failure::SigningKey)?.expose().as_bytes())?;
+        // Computes a hash, which takes as long as all the rest together.
+        let passwords = config.passwords;
+        let hasher = tokio::task::spawn_blocking(move || hasher(passwords));
+        let database = connect(config).await?;
+        let schema = Schema::new(&database);
+        if config.embedded() {
+            schema.up(None).await?;
+        } else {
+            schema.require_current().await?;
+        }
+        let links = Links::open(config)?;
+        let queue = Queue::open(config, UuidV7Ids.next_id()).await?;
+        let mailer = mailing::mailer(config).await?;
+
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let ids: Arc<dyn IdGenerator> = Arc::new(UuidV7Ids);
+        let queries = SqlQueries::new(database.clone()).queries();
+        let outbox: Arc<dyn Outbox> = Arc::new(SqlOutbox::new(database.clone()));
+        let sessions = SessionDirectory::new(links.cache.clone(), queries.identity.clone());
+        let app = App {
+            transactions: Arc::new(SqlTransactions::new(database.clone(), ids.clone())),
+            queries,
+            sessions: sessions.clone(),
+            relay: links.waker.clone(),
+            clock: clock.clone(),
+            ids,
+            tenancy: config.tenancy,
+        };
+        let access_tokens = Arc::new(JwtAccessTokens::new(&secret));
+        let invitation_tokens: Arc<dyn InvitationTokens> = Arc::new(SignedInvitationTokens::new(&secret, public_url));
+        let accounts = Accounts {
+            app: app.clone(),
+            hasher: Arc::new(hasher.await??),
+            access_tokens: access_tokens.clone(),
+            secrets: Arc::new(RandomSecretTokens),
+            invitation_tokens: invitation_tokens.clone(),
+        };
+        let deliveries = Deliveries {
+            app: app.clone(),
+            outbox: outbox.clone(),
+            mailer,
+            push: Arc::new(NoPushChannels),
+            renderer: Arc::new(TemplateRenderer::new()?),
+            invitation_tokens,
+            public_url: public_url.to_owned(),
+        };
+        Ok(Self {
+            idempotency: Arc::new(SqlIdempotencyKeys::new(database.clone())),
+            shared_limiter: links.limiter.clone(),
+            local_limiter: Arc::new(InProcessRateLimiter::new()),
+            health: health_checks(config, &database, &links, &outbox),
+            authenticator: Authenticator { tokens: access_tokens, sessions, clock },
+            cursor_key: secret.key("cursors").to_vec(),
+            database,
+            app,
+            accounts,
+            outbox,
+            deliveries,
+            links,
+            queue,
+        })
+    }
+
+    /// The worker on this system's stores.
+    pub fn worker(&self, config: &Config) -> Worker {
+        let clock = self.app.clock.clone();
+        Worker {
+            relay: Relay {
+                outbox: self.outbox.clone(),
+                queue: self.queue.push.clone(),
+                bell: self.links.bell.clone(),
+                clock: clock.clone(),
+                settings: RelaySettings::default(),
+            },
+            runner: self.queue.run.clone(),
+            subscribers: Arc::new(Subscribers {
+                app: self.app.clone(),
+                deliveries: self.deliveries.clone(),
+                continue_trace,
+            }),
+            schedules: Schedules {
+                runner: self.queue.run.clone(),
+                outbox: self.outbox.clone(),
+                idempotency_keys: self.idempotency.clone(),
+                clock,
+            },
+            settings: WorkerSettings { concurrency: config.worker_concurrency, stop_within: config.shutdown },
+        }
+    }
+}
+
+/// Opens the database of the configuration.
+pub(crate) async fn connect(config: &Config) -> Result<Database, Failure> {
+    let database = &config.database;
+    let settings = DatabaseSettings {
+        read_url: database.read_url.as_ref().map(|url| url.expose().to_owned()),
+        max_connections: database.max_connections,
+        acquire_timeout: database.acquire_timeout,
+        ..DatabaseSettings::new(database.url.expose())
+    };
+    Ok(Database::connect(&settings).await?)
+}
+
+/// Makes the data directory, when something is kept there.
+pub(crate) fn prepare_data_dir(config: &Config) -> Result<(), Failure> {
+    if !health::uses_data_dir(config) {
+        return Ok(());
+    }
+    let path = config.data_dir.clone();
+    std::fs::create_dir_all(&path).map_err(|error| Failure::DataDirectory { path, error })
+}
+
+fn hasher(passwords: PasswordConfig) -> Result<BoundedPasswordHasher, Failure> {
+    let algorithm = match passwords.algorithm {
+        PasswordAlgorithm::Bcrypt => Hashing::Bcrypt(BcryptHasher::new(passwords.bcrypt_cost)?),
+        PasswordAlgorithm::Argon2id => Hashing::Argon2id(Argon2Hasher::new()),
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Ok(BoundedPasswordHasher::new(algorithm, HasherLimits::for_cores(cores))?)
+}
+
+fn health_checks(
+    config: &Config,
+    database: &Database,
+    links: &Links,
+    outbox: &Arc<dyn Outbox>,
+) -> Vec<Arc<dyn HealthCheck>> {
+    let mut checks: Vec<Arc<dyn HealthCheck>> = vec![Arc::new(DatabaseHealth(database.clone()))];
+    checks.extend(links.health.clone());
+    checks.push(Arc::new(health::MailHealth::new(config)));
+    if health::uses_data_dir(config) {
+        checks.push(Arc::new(health::StorageHealth { directory: config.data_dir.clone() }));
+    }
+    checks.push(Arc::new(health::OutboxHealth { outbox: outbox.clone(), clock: Arc::new(SystemClock) }));
+    checks
+}

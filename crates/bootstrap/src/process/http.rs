@@ -1,0 +1,58 @@
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use tenon_infrastructure::telemetry::{Metrics, continue_trace, traceparent_of};
+use tenon_interface::http::{self, HttpServices, HttpSettings, RateLimits, TraceContext};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::composition::System;
+use crate::config::Config;
+use crate::failure::Failure;
+
+/// The API server, about to run.
+pub(super) struct Server {
+    services: HttpServices,
+    settings: HttpSettings,
+}
+
+impl Server {
+    pub(super) fn prepare(
+        config: &Config,
+        system: &System,
+        metrics: Metrics,
+        public_url: &str,
+    ) -> Result<Self, Failure> {
+        let services = HttpServices {
+            app: system.app.clone(),
+            accounts: system.accounts.clone(),
+            authenticator: system.authenticator.clone(),
+            idempotency: system.idempotency.clone(),
+            shared_limiter: system.shared_limiter.clone(),
+            local_limiter: system.local_limiter.clone(),
+            health: system.health.clone(),
+            render_metrics: Arc::new(move || metrics.render()),
+            trace_context: config.otlp_endpoint.is_some().then(trace_context),
+        };
+        let mut settings = HttpSettings::new(Url::parse(public_url)?, system.cursor_key.clone());
+        settings.cors_origins.clone_from(&config.cors_origins);
+        settings.rate_limits = config.rate_limits.then(RateLimits::default);
+        settings.shutdown_timeout = config.shutdown;
+        Ok(Self { services, settings })
+    }
+
+    /// Serves until `stop`, then finishes the requests that run.
+    pub(super) async fn run(self, listener: TcpListener, stop: CancellationToken) -> Result<(), Failure> {
+        let shutdown = async move { stop.cancelled().await };
+        http::serve(listener, self.services, self.settings, shutdown).await.map_err(Failure::Server)
+    }
+}
+
+fn trace_context() -> TraceContext {
+    Arc::new(|span, traceparent| {
+        if let Some(traceparent) = traceparent {
+            continue_trace(span, traceparent);
+        }
+        traceparent_of(span)
+    })
+}
