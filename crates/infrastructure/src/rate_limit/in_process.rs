@@ -13,13 +13,16 @@ use tenon_application::ports::{RateDecision, RateLimiter, RatePolicy};
 
 type Counters = Governor<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
 
+/// A policy by its name, quota and window.
+type PolicyId = (&'static str, u32, Duration);
+
 /// Keys whose quota is full again are forgotten this often, so that they do not pile up.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
 /// Counts in this process.
 #[derive(Debug)]
 pub struct InProcessRateLimiter {
-    policies: RwLock<HashMap<(&'static str, u32, Duration), Arc<Counters>>>,
+    policies: RwLock<HashMap<PolicyId, Arc<Counters>>>,
     clock: DefaultClock,
     started: Instant,
     next_sweep_ms: AtomicU64,
