@@ -9,6 +9,7 @@ mod database;
 mod entities;
 mod error;
 mod events;
+mod facts;
 mod idempotency;
 mod identity;
 mod keyset;
@@ -22,6 +23,7 @@ mod unit_of_work;
 
 pub use database::{Database, DatabaseHealth, DatabaseSettings};
 pub use events::SqlOutbox;
+pub use facts::DatabaseFacts;
 pub use idempotency::SqlIdempotencyKeys;
 pub use queries::SqlQueries;
 pub use unit_of_work::SqlTransactions;
