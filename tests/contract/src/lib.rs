@@ -7,3 +7,6 @@ pub mod rate_limit;
 pub mod relay;
 pub mod severable_redis;
 pub mod timing;
+
+#[cfg(test)]
+mod persistence;

@@ -1,0 +1,135 @@
+use std::time::Duration;
+
+use tenon_application::idempotency::{Claim, StoredAnswer};
+use tenon_application::organizations::EditOrganization;
+use tenon_application::{AppError, StoreError};
+use tenon_domain::organizations::OrganizationName;
+use tenon_domain::{Timestamp, UserId};
+
+use super::fixture::{Fixture, Person};
+use super::on_every_database;
+
+on_every_database! {
+    a_key_is_claimed_by_one_request,
+    a_claim_goes_from_running_to_answered,
+    a_dead_claim_is_taken_over_once,
+    a_request_back_from_the_dead_changes_nothing,
+    old_keys_are_purged,
+}
+
+const LIFETIME: Duration = Duration::from_secs(60);
+
+fn stale_before(fixture: &Fixture) -> Timestamp {
+    fixture.now() - LIFETIME
+}
+
+async fn claim(fixture: &Fixture, user: UserId, key: &str) -> Claim {
+    fixture.keys.claim(user, key, "fingerprint", fixture.now(), stale_before(fixture)).await.unwrap()
+}
+
+async fn a_key_is_claimed_by_one_request(fixture: &Fixture) {
+    let (user, other): (UserId, UserId) = (fixture.id(), fixture.id());
+    for round in 0..5 {
+        let attempts: Vec<_> = (0..8)
+            .map(|_| {
+                let (keys, now, stale_before) = (fixture.keys.clone(), fixture.now(), stale_before(fixture));
+                tokio::spawn(async move {
+                    keys.claim(user, &format!("key {round}"), "fingerprint", now, stale_before).await.unwrap()
+                })
+            })
+            .collect();
+        let mut claims = Vec::new();
+        for attempt in attempts {
+            claims.push(attempt.await.unwrap());
+        }
+        assert_eq!(claims.iter().filter(|claim| **claim == Claim::Claimed).count(), 1, "{claims:?}");
+        assert_eq!(claims.iter().filter(|claim| **claim == Claim::Running).count(), 7, "{claims:?}");
+    }
+    assert_eq!(claim(fixture, other, "key 0").await, Claim::Claimed, "keys belong to their users");
+    assert_eq!(claim(fixture, user, "KEY 0").await, Claim::Claimed, "case counts");
+    let foreign = fixture.keys.claim(user, "key 0", "another", fixture.now(), stale_before(fixture)).await;
+    assert_eq!(foreign.unwrap(), Claim::OtherRequest);
+}
+
+async fn a_claim_goes_from_running_to_answered(fixture: &Fixture) {
+    let ada = fixture.found("ada").await;
+    let user = ada.viewer.user;
+    assert_eq!(claim(fixture, user, "k").await, Claim::Claimed);
+    fixture.keys.release(user, "k").await.unwrap();
+    assert_eq!(claim(fixture, user, "k").await, Claim::Claimed, "given back");
+
+    let mut unit = fixture.unit(&ada).await;
+    unit.idempotency().mark_committed(user, "k").await.unwrap();
+    drop(unit);
+    fixture.keys.release(user, "k").await.unwrap();
+    assert_eq!(claim(fixture, user, "k").await, Claim::Claimed, "what was rolled back was not committed");
+
+    let mut unit = fixture.unit(&ada).await;
+    unit.idempotency().mark_committed(user, "k").await.unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!(claim(fixture, user, "k").await, Claim::Running, "its answer is on the way");
+    fixture.keys.release(user, "k").await.unwrap();
+    fixture.clock.advance(LIFETIME + Duration::from_secs(1));
+    assert_eq!(claim(fixture, user, "k").await, Claim::AnswerLost, "what was committed is not given back");
+
+    let answer = StoredAnswer {
+        status: 201,
+        headers: vec![("Location".into(), "/api/v1/tasks/1".into()), ("ETag".into(), "\"1\"".into())],
+        body: (0..200_000_u32).map(|byte| (byte % 251) as u8).collect(),
+    };
+    fixture.keys.keep_answer(user, "k", &answer).await.unwrap();
+    assert_eq!(claim(fixture, user, "k").await, Claim::Answered(answer));
+    let other = fixture.keys.claim(user, "k", "another", fixture.now(), stale_before(fixture)).await.unwrap();
+    assert_eq!(other, Claim::OtherRequest);
+}
+
+async fn a_dead_claim_is_taken_over_once(fixture: &Fixture) {
+    let user = fixture.id();
+    assert_eq!(claim(fixture, user, "k").await, Claim::Claimed);
+    fixture.clock.advance(LIFETIME);
+    assert_eq!(claim(fixture, user, "k").await, Claim::Running, "not stale yet");
+    fixture.clock.advance(Duration::from_millis(1));
+    let attempts: Vec<_> = (0..6)
+        .map(|_| {
+            let (keys, now, stale_before) = (fixture.keys.clone(), fixture.now(), stale_before(fixture));
+            tokio::spawn(async move { keys.claim(user, "k", "fingerprint", now, stale_before).await.unwrap() })
+        })
+        .collect();
+    let mut taken = 0;
+    for attempt in attempts {
+        match attempt.await.unwrap() {
+            Claim::Claimed => taken += 1,
+            outcome => assert_eq!(outcome, Claim::Running),
+        }
+    }
+    assert_eq!(taken, 1);
+}
+
+async fn a_request_back_from_the_dead_changes_nothing(fixture: &Fixture) {
+    let ada = fixture.found("ada").await;
+    let mut with_key: Person = ada.clone();
+    with_key.actor.origin.idempotency_key = Some("k".into());
+    assert_eq!(claim(fixture, ada.viewer.user, "k").await, Claim::Claimed);
+    let rename =
+        |name: &str| EditOrganization { name: Some(OrganizationName::parse(name).unwrap()), expected_version: None };
+    fixture.app.execute(&with_key.actor, rename("Once")).await.unwrap();
+    let again = fixture.app.execute(&with_key.actor, rename("Twice")).await;
+    assert_eq!(again.unwrap_err(), AppError::Stale);
+    let organization = fixture.queries.organizations.find(ada.viewer).await.unwrap().unwrap();
+    assert_eq!(organization.name, "Once");
+    let mut unit = fixture.unit(&ada).await;
+    let unclaimed = unit.idempotency().mark_committed(ada.viewer.user, "unclaimed").await;
+    assert_eq!(unclaimed, Err(StoreError::Stale));
+}
+
+async fn old_keys_are_purged(fixture: &Fixture) {
+    let user = fixture.id();
+    for number in 0..3 {
+        claim(fixture, user, &format!("old {number}")).await;
+    }
+    fixture.clock.advance(Duration::from_secs(1));
+    claim(fixture, user, "new").await;
+    assert_eq!(fixture.keys.purge(fixture.now()).await.unwrap(), 3);
+    assert_eq!(claim(fixture, user, "old 0").await, Claim::Claimed);
+    assert_eq!(claim(fixture, user, "new").await, Claim::Running);
+}

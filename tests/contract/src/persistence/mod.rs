@@ -1,0 +1,41 @@
+//! What every database must do: the same cases on SQLite, PostgreSQL and MariaDB, each in a database of its own.
+
+mod audit;
+mod databases;
+mod fixture;
+mod idempotency;
+mod identity;
+mod isolation;
+mod lists;
+mod migrations;
+mod notifications;
+mod organizations;
+mod outbox;
+mod projects;
+mod task_lists;
+mod tasks;
+
+/// Instantiates test functions, which take a fixture, on every database.
+macro_rules! on_every_database {
+    ($($test:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(&crate::persistence::fixture::Fixture::new("sqlite").await).await;
+            })+
+        }
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(&crate::persistence::fixture::Fixture::new("postgres").await).await;
+            })+
+        }
+        mod on_mysql {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(&crate::persistence::fixture::Fixture::new("mysql").await).await;
+            })+
+        }
+    };
+}
+use on_every_database;
