@@ -17,14 +17,6 @@ pub struct CreateInvitation {
     pub role: OrganizationRole,
 }
 
-/// A new invitation with its token and link, which are shown only once.
-#[derive(Clone, Debug)]
-pub struct CreatedInvitation {
-    pub invitation: InvitationView,
-    pub token: String,
-    pub accept_url: String,
-}
-
 #[async_trait]
 impl Command for CreateInvitation {
     type Output = InvitationView;

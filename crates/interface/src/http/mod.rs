@@ -4,6 +4,7 @@
 //! [`cors`], [`problem`] (errors become problem+json), [`authentication`], [`rate_limit`], [`idempotency`], the route.
 
 mod answer;
+mod audit;
 mod authentication;
 mod body;
 mod caller;
@@ -14,9 +15,12 @@ mod cursor;
 mod fallback;
 mod health;
 mod idempotency;
+mod identity;
 mod list;
 mod merge_patch;
+mod notifications;
 mod openapi;
+mod organizations;
 mod path;
 mod problem;
 mod projects;
@@ -44,5 +48,5 @@ pub(crate) const BASE_PATH: &str = "/api/v1";
 
 /// The endpoints of every context, relative to [`BASE_PATH`].
 fn endpoints(cfg: &mut ServiceConfig<'_>) {
-    cfg.configure(projects::configure).configure(tasks::configure);
+    cfg.configure(identity::configure).configure(organizations::configure).configure(projects::configure).configure(tasks::configure).configure(notifications::configure).configure(audit::configure);
 }

@@ -19,6 +19,12 @@ pub(crate) const LINE: &str = concat!(
 /// Text of several lines, as a pattern: what the domain's `multiline` accepts.
 pub(crate) const MULTILINE: &str = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$";
 
+/// An email address, as a pattern: what the domain's `Email` accepts, but for the length of the part before the `@`.
+pub(crate) const EMAIL: &str = concat!(
+    r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@",
+    r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$"
+);
+
 /// Turns the domain's verdict on a field into the validator's.
 pub(crate) fn obeys<T, E: Into<Violation>>(verdict: Result<T, E>) -> Result<(), ValidationError> {
     verdict.map(drop).map_err(|error| {

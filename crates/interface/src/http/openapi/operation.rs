@@ -89,7 +89,9 @@ fn can_answer(
 ) -> bool {
     let has_body = operation.request_body.is_some();
     match status {
-        "401" | "403" => is_secured,
+        // Routes that hand out credentials ask for some, too.
+        "401" => is_secured || hands_out_credentials(path),
+        "403" => is_secured,
         "404" => path.contains('{') || has_body && is_secured,
         "409" => method != Method::Get,
         "412" => has_header(operation, "If-Match"),

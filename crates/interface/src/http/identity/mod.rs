@@ -1,0 +1,137 @@
+//! Accounts and sessions over HTTP.
+
+mod dto;
+
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, patch, post};
+use tenon_application::identity::{Accounts, EditProfile, FindProfile};
+use tenon_domain::identity::Password;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use self::dto::{
+    AcceptInvitationBody, LoginBody, RefreshBody, RegisterBody, SwitchOrganizationBody, TokensResponse,
+    UpdateProfileBody, UserResponse,
+};
+use super::BASE_PATH;
+use super::answer::{Answer, no_content, ok, ok_unless_held, ok_versioned};
+use super::body::Body;
+use super::caller::{Caller, Visitor};
+use super::conditional::{IfMatch, IfNoneMatch};
+use super::rate_limit::{ActiveLimits, check_account};
+use super::services::HttpServices;
+
+pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(register)
+        .service(login)
+        .service(refresh)
+        .service(logout)
+        .service(switch_organization)
+        .service(accept_invitation)
+        .service(get_profile)
+        .service(update_profile);
+}
+
+/// Register
+///
+/// Creates an account and founds an organization with it.
+#[utoipa::path(tag = "auth", operation_id = "register", security(()), request_body = RegisterBody,
+    responses((status = 201, body = TokensResponse, description = "The account exists, and is signed in")))]
+#[post("/auth/register")]
+pub(crate) async fn register(visitor: Visitor, accounts: Data<Accounts>, body: Body<RegisterBody>) -> Answer {
+    let signed_in = accounts.register(&visitor.actor, body.into_inner().into_input()?).await?;
+    let location = format!("{BASE_PATH}/users/me");
+    let mut answer = HttpResponse::Created();
+    Ok(answer.insert_header((header::LOCATION, location)).json(TokensResponse::from(signed_in)))
+}
+
+/// Sign in
+///
+/// Into the organization of the last session. The answer does not tell an unknown address from a wrong password.
+#[utoipa::path(tag = "auth", operation_id = "login", security(()), request_body = LoginBody,
+    responses((status = 200, body = TokensResponse, description = "Signed in")))]
+#[post("/auth/login")]
+pub(crate) async fn login(
+    visitor: Visitor,
+    accounts: Data<Accounts>,
+    services: Data<HttpServices>,
+    limits: Data<ActiveLimits>,
+    body: Body<LoginBody>,
+) -> Answer {
+    let LoginBody { email, password } = body.into_inner();
+    check_account(*limits.get_ref(), &services, &email).await?;
+    let signed_in = accounts.login(&visitor.actor, &email, Password::attempt(password)).await?;
+    ok(&TokensResponse::from(signed_in))
+}
+
+/// Refresh the tokens
+///
+/// Spends the refresh token for the next one.
+#[utoipa::path(tag = "auth", operation_id = "refresh", security(()), request_body = RefreshBody,
+    responses((status = 200, body = TokensResponse, description = "New tokens")))]
+#[post("/auth/refresh")]
+pub(crate) async fn refresh(visitor: Visitor, accounts: Data<Accounts>, body: Body<RefreshBody>) -> Answer {
+    let signed_in = accounts.refresh(&visitor.actor, &body.into_inner().refresh_token).await?;
+    ok(&TokensResponse::from(signed_in))
+}
+
+/// Sign out
+///
+/// Ends the session at once, on every instance.
+#[utoipa::path(tag = "auth", operation_id = "logout",
+    responses((status = 204, description = "The session has ended")))]
+#[post("/auth/logout")]
+pub(crate) async fn logout(caller: Caller, accounts: Data<Accounts>) -> Answer {
+    accounts.logout(caller.actor()).await?;
+    no_content()
+}
+
+/// Go on in another organization
+///
+/// One you belong to. The session's refresh token is replaced.
+#[utoipa::path(tag = "auth", operation_id = "switch_organization", request_body = SwitchOrganizationBody,
+    responses((status = 200, body = TokensResponse, description = "Tokens for the other organization")))]
+#[post("/auth/switch-organization")]
+pub(crate) async fn switch_organization(
+    caller: Caller,
+    accounts: Data<Accounts>,
+    body: Body<SwitchOrganizationBody>,
+) -> Answer {
+    let organization = body.into_inner().organization_id.into();
+    let signed_in = accounts.switch_organization(caller.actor(), organization).await?;
+    ok(&TokensResponse::from(signed_in))
+}
+
+/// Accept an invitation
+///
+/// With a new account, or with the password of the account that the invited address has.
+#[utoipa::path(tag = "invitations", operation_id = "accept_invitation", security(()),
+    request_body = AcceptInvitationBody,
+    responses((status = 200, body = TokensResponse, description = "A member of the organization, and signed in")))]
+#[post("/invitations/accept")]
+pub(crate) async fn accept_invitation(
+    visitor: Visitor,
+    accounts: Data<Accounts>,
+    body: Body<AcceptInvitationBody>,
+) -> Answer {
+    let signed_in = accounts.accept_invitation(&visitor.actor, body.into_inner().into_input()?).await?;
+    ok(&TokensResponse::from(signed_in))
+}
+
+/// Read your account
+#[utoipa::path(tag = "users", operation_id = "get_profile", params(IfNoneMatch),
+    responses((status = 200, body = UserResponse, description = "Your account")))]
+#[get("/users/me")]
+pub(crate) async fn get_profile(caller: Caller, held: IfNoneMatch) -> Answer {
+    ok_unless_held(&held, &UserResponse::from(caller.ask(FindProfile).await?))
+}
+
+/// Change your account
+#[utoipa::path(tag = "users", operation_id = "update_profile", params(IfMatch), request_body = UpdateProfileBody,
+    responses((status = 200, body = UserResponse, description = "Your account as it is now")))]
+#[patch("/users/me")]
+pub(crate) async fn update_profile(caller: Caller, seen: IfMatch, body: Body<UpdateProfileBody>) -> Answer {
+    let expected_version = seen.expected_version(caller.actor().user_id().map(Into::into));
+    let command = EditProfile { display_name: body.into_inner().into_display_name()?, expected_version };
+    ok_versioned(&UserResponse::from(caller.execute(command).await?))
+}

@@ -1,0 +1,94 @@
+//! Organizations in JSON.
+
+use serde::{Deserialize, Serialize};
+use tenon_application::AppError;
+use tenon_application::organizations::OrganizationView;
+use tenon_domain::Version;
+use tenon_domain::access::OrganizationRole;
+use tenon_domain::organizations::OrganizationName;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::http::conditional::Versioned;
+use crate::http::merge_patch::not_null;
+use crate::http::validation::checks;
+use crate::http::wire::{Moment, wire_enum};
+
+wire_enum!(OrganizationRoleName, "OrganizationRole", OrganizationRole);
+
+checks! {
+    name: str => OrganizationName::parse;
+}
+
+/// What a new organization is made of.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Analytical Engines" }))]
+pub(crate) struct CreateOrganizationBody {
+    #[validate(custom(function = "check::name"))]
+    #[schema(min_length = 1, max_length = 100, pattern = "line")]
+    name: String,
+}
+
+impl CreateOrganizationBody {
+    pub(super) fn into_name(self) -> Result<OrganizationName, AppError> {
+        Ok(OrganizationName::parse(&self.name)?)
+    }
+}
+
+/// What is to change in an organization.
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(example = json!({ "name": "Analytical Engines and Sons" }))]
+pub(crate) struct UpdateOrganizationBody {
+    #[serde(deserialize_with = "not_null")]
+    #[validate(custom(function = "check::name"))]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 100, pattern = "line")]
+    name: Option<String>,
+}
+
+impl UpdateOrganizationBody {
+    pub(super) fn into_name(self) -> Result<Option<OrganizationName>, AppError> {
+        Ok(self.name.as_deref().map(OrganizationName::parse).transpose()?)
+    }
+}
+
+/// An organization, with your role in it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Organization, example = json!({
+    "id": "0199f8a2-5b0d-7c29-8a43-1e9b7d0c6955", "name": "Analytical Engines", "role": "owner", "version": 1,
+    "created_at": "2026-11-21T09:30:00.123Z", "updated_at": "2026-11-21T09:30:00.123Z",
+}))]
+pub(crate) struct OrganizationResponse {
+    id: Uuid,
+    name: String,
+    /// Yours.
+    role: OrganizationRoleName,
+    version: i64,
+    created_at: Moment,
+    updated_at: Moment,
+}
+
+impl From<OrganizationView> for OrganizationResponse {
+    fn from(organization: OrganizationView) -> Self {
+        Self {
+            id: organization.id.into(),
+            name: organization.name,
+            role: organization.role.into(),
+            version: organization.version,
+            created_at: organization.created_at.into(),
+            updated_at: organization.updated_at.into(),
+        }
+    }
+}
+
+impl Versioned for OrganizationResponse {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn version(&self) -> Version {
+        self.version
+    }
+}
