@@ -33,7 +33,7 @@ class Sink:
         (folder / (name + ".tmp")).rename(folder / (name + ".eml"))
         return "250 OK"
 def check(server, session, envelope, mechanism, data):
-    return AuthResult(success=(data.login, data.password) == (b"tenon", b"secret"))
+    return AuthResult(success=(data.login, data.password) == (b"tenon", b"secret"), handled=False)
 Controller(Sink(), hostname="127.0.0.1", port=int(sys.argv[1]), authenticator=check,
            auth_require_tls=False, auth_required=True).start()
 while True: time.sleep(60)
@@ -115,7 +115,7 @@ async fn smtp_failures_say_whether_to_try_again() {
     mailer.send(&to("ada@example.org")).await.unwrap();
     let stranger = SmtpMailer::new(&format!("smtp://tenon:wrong@{}", server.address), sender()).unwrap();
     let locked_out = stranger.send(&to("ada@example.org")).await;
-    assert!(matches!(&locked_out, Err(MailError::Unavailable(_))), "{locked_out:?}");
+    assert!(matches!(&locked_out, Err(MailError::Unavailable(cause)) if cause.contains("535")), "{locked_out:?}");
     server.stop();
     let start = Instant::now();
     let away = mailer.send(&to("ada@example.org")).await;
