@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::openapi::DOCUMENT_PATH;
 use actix_web::dev::ResourceDef;
 use actix_web::http::Method;
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
@@ -25,7 +26,9 @@ impl RouteTable {
             let with_query = operations.iter().filter(|(_, operation)| takes_query(operation));
             table.queries.insert(path.clone(), with_query.map(|(method, _)| method.clone()).collect());
         }
-        table.routes.push((ResourceDef::new("/docs/{tail}*"), vec![Method::GET]));
+        for undocumented in [DOCUMENT_PATH, "/docs", "/docs/{tail}*"] {
+            table.routes.push((ResourceDef::new(undocumented), vec![Method::GET]));
+        }
         table
     }
 

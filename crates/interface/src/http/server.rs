@@ -76,7 +76,11 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let shared = Shared::new(services, &settings);
-    HttpServer::new(move || app(&shared))
+    let factory = move || {
+        let shared = shared.clone();
+        app(move |cfg| shared.register(cfg))
+    };
+    HttpServer::new(factory)
         .workers(settings.workers.max(1))
         .max_connections(settings.max_connections_per_worker)
         .keep_alive(settings.keep_alive)
@@ -91,19 +95,19 @@ pub async fn serve(
 
 /// The layers, from the inside out, around the routes.
 fn app(
-    shared: &Shared,
+    register: impl FnOnce(&mut web::ServiceConfig),
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
         Config = (),
-        Response = ServiceResponse<impl MessageBody + use<>>,
+        Response = ServiceResponse<impl MessageBody>,
         Error = Error,
         InitError = (),
-    > + use<>,
+    >,
 > {
     let docs = SwaggerUi::new("/docs/{_:.*}").config(Config::new([DOCUMENT_PATH]).validator_url("none"));
     App::new()
-        .configure(|cfg| shared.register(cfg))
+        .configure(register)
         .service(openapi::docs)
         .service(openapi::serve)
         .service(docs)
@@ -119,4 +123,130 @@ fn app(
         .wrap(from_fn(cors::allow))
         .wrap(TracingLogger::<RequestSpan>::new())
         .wrap(from_fn(context::provide))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{self, HeaderMap};
+    use actix_web::http::{Method, StatusCode};
+    use actix_web::test::{TestRequest, call_service, init_service, read_body};
+    use serde_json::Value;
+
+    use super::*;
+
+    /// What needs no application behind it.
+    fn register(cfg: &mut web::ServiceConfig) {
+        let url = url::Url::parse("https://tenon.example.com").unwrap();
+        cfg.app_data(Data::new(RouteTable::new(&openapi::openapi())))
+            .app_data(Data::new(RenderedDocument::new()))
+            .app_data(Data::new(SecurityHeaders::new(&url)))
+            .app_data(Data::new(AllowedOrigins::new(&["https://app.example.com".to_owned()])));
+    }
+
+    async fn send(request: TestRequest) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let app = init_service(app(register)).await;
+        let answer = call_service(&app, request.to_request()).await;
+        (answer.status(), answer.headers().clone(), read_body(answer).await.to_vec())
+    }
+
+    async fn problem(request: TestRequest) -> (u16, String, HeaderMap) {
+        let (status, headers, body) = send(request).await;
+        assert_eq!(headers.get(header::CONTENT_TYPE).unwrap(), problem::MEDIA_TYPE);
+        assert_eq!(headers.get(header::X_CONTENT_TYPE_OPTIONS).unwrap(), "nosniff");
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["status"], status.as_u16());
+        assert_eq!(body["type"], format!("urn:tenon:problem:{}", body["code"].as_str().unwrap()));
+        assert_eq!(body["request_id"], "a-1");
+        (status.as_u16(), body["code"].as_str().unwrap().to_owned(), headers)
+    }
+
+    fn request(method: Method, path: &str) -> TestRequest {
+        TestRequest::with_uri(path).method(method).insert_header(("x-request-id", "a-1"))
+    }
+
+    #[actix_web::test]
+    async fn what_is_not_there_is_a_problem() {
+        for path in ["/", "/nope", "/api/v1/nope", "/api/v1", "/api/v1/tasks/", "/api/v1/projects/x/y"] {
+            let (status, code, headers) = problem(request(Method::GET, path)).await;
+            assert_eq!((status, code.as_str()), (404, "route.not_found"), "{path}");
+            assert_eq!(headers.get("x-request-id").unwrap(), "a-1");
+        }
+    }
+
+    #[actix_web::test]
+    async fn other_methods_are_named() {
+        let cases = [
+            (Method::PUT, "/api/v1/tasks", "GET, POST, HEAD"),
+            (Method::POST, "/api/v1/tasks/ENG-1", "GET, PATCH, DELETE, HEAD"),
+            (Method::DELETE, "/api/v1/tasks/ENG-1/restore", "POST"),
+            (Method::TRACE, "/health", "GET, HEAD"),
+            (Method::OPTIONS, "/api/v1/projects", "GET, POST, HEAD"),
+            (Method::POST, "/api/v1/openapi.json", "GET, HEAD"),
+            (Method::POST, "/docs/", "GET, HEAD"),
+        ];
+        for (method, path, allowed) in cases {
+            let (status, code, headers) = problem(request(method.clone(), path)).await;
+            assert_eq!((status, code.as_str()), (405, "method.not_allowed"), "{method} {path}");
+            assert_eq!(headers.get(header::ALLOW).unwrap(), allowed);
+        }
+    }
+
+    #[actix_web::test]
+    async fn who_has_not_signed_in_learns_how_before_anything_else() {
+        let cases = [
+            (Method::GET, "/api/v1/tasks?nope=1"),
+            (Method::POST, "/api/v1/tasks"),
+            (Method::GET, "/api/v1/tasks/ENG-1"),
+            (Method::GET, "/api/v1/projects/nope-nope"),
+            (Method::PUT, "/api/v1/projects/ENG/members/x"),
+        ];
+        for (method, path) in cases {
+            let (status, code, headers) = problem(request(method.clone(), path)).await;
+            assert_eq!((status, code.as_str()), (401, "auth.missing_token"), "{method} {path}");
+            assert!(headers.get(header::WWW_AUTHENTICATE).unwrap().to_str().unwrap().starts_with("Bearer"));
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_bad_idempotency_key_is_refused() {
+        let bad = request(Method::POST, "/api/v1/tasks").insert_header(("idempotency-key", "a b"));
+        assert_eq!(problem(bad).await.1, "idempotency.key_malformed");
+        let login = request(Method::POST, "/api/v1/auth/login").insert_header(("idempotency-key", "a"));
+        assert_eq!(problem(login).await.1, "idempotency.not_supported");
+    }
+
+    #[actix_web::test]
+    async fn only_listed_origins_are_let_in() {
+        let preflight = |origin: &'static str| {
+            request(Method::OPTIONS, "/api/v1/tasks")
+                .insert_header((header::ORIGIN, origin))
+                .insert_header((header::ACCESS_CONTROL_REQUEST_METHOD, "POST"))
+        };
+        let (status, headers, _) = send(preflight("https://app.example.com")).await;
+        assert_eq!(status, StatusCode::NO_CONTENT);
+        assert_eq!(headers.get(header::ACCESS_CONTROL_ALLOW_ORIGIN).unwrap(), "https://app.example.com");
+        let (status, headers, _) = send(preflight("https://evil.example.com")).await;
+        assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+        assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+    }
+
+    #[actix_web::test]
+    async fn the_documentation_needs_nobody_else() {
+        let (status, headers, body) = send(request(Method::GET, "/docs/")).await;
+        let page = String::from_utf8(body).unwrap();
+        assert_eq!(status, StatusCode::OK);
+        assert!(headers.get(header::CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap().contains("script-src 'self'"));
+        assert!(page.contains("swagger-ui") && !page.contains("https://"), "{page}");
+        let (status, _, script) = send(request(Method::GET, "/docs/swagger-initializer.js")).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(String::from_utf8(script).unwrap().contains(DOCUMENT_PATH));
+        let (status, headers, _) = send(request(Method::GET, "/docs")).await;
+        assert_eq!(
+            (status, headers.get(header::LOCATION).unwrap().to_str().unwrap()),
+            (StatusCode::PERMANENT_REDIRECT, "/docs/")
+        );
+        let (_, _, body) = send(request(Method::GET, DOCUMENT_PATH)).await;
+        assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["openapi"], "3.1.0");
+        assert_eq!(send(request(Method::HEAD, "/health")).await.0, StatusCode::OK);
+    }
 }
