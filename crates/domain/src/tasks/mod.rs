@@ -14,3 +14,6 @@ pub use error::TaskError;
 pub use event::TaskFact;
 pub use task::{Edit, NewTask, Parent, Task, TaskState};
 pub use values::{Assignees, Estimate, Label, Labels, TaskDescription, TaskKey, TaskPriority, TaskTitle, TaskType};
+
+#[cfg(test)]
+mod tests;

@@ -182,8 +182,9 @@ impl TaskKey {
     }
 
     pub fn parse(raw: &str) -> Option<Self> {
-        let (project, number) = raw.rsplit_once('-')?;
-        let number = number.parse().ok().filter(|number| *number > 0)?;
+        let (project, digits) = raw.rsplit_once('-')?;
+        // One spelling a task: neither `ENG-+5` nor `ENG-05` is `ENG-5`.
+        let number = digits.parse().ok().filter(|number: &i64| *number > 0 && number.to_string() == digits)?;
         Some(Self { project: ProjectKey::parse(project).ok()?, number })
     }
 }
@@ -191,5 +192,134 @@ impl TaskKey {
 impl fmt::Display for TaskKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.project, self.number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_title_is_one_trimmed_line_of_1_to_200_characters() {
+        assert_eq!(TaskTitle::parse("  Fix \u{e9}t\u{e9} ").unwrap().as_str(), "Fix \u{e9}t\u{e9}");
+        assert_eq!(TaskTitle::parse(" \t "), Err(TaskError::TitleLength));
+        assert!(TaskTitle::parse(&"\u{e9}".repeat(200)).is_ok(), "characters are counted, not bytes");
+        assert_eq!(TaskTitle::parse(&"e".repeat(201)), Err(TaskError::TitleLength));
+        for text in ["two\nlines", "a\ttab", "nul\0", "escape\u{1b}[31m", "c1\u{85}here"] {
+            assert_eq!(TaskTitle::parse(text), Err(TaskError::TitleCharacters), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_description_keeps_its_lines_and_an_empty_one_is_none() {
+        assert_eq!(TaskDescription::parse("  a\r\n\tb\n\n").unwrap().unwrap().as_str(), "  a\r\n\tb");
+        assert_eq!(TaskDescription::parse(" \n "), Ok(None));
+        assert!(TaskDescription::parse(&"x".repeat(50_000)).is_ok());
+        assert_eq!(TaskDescription::parse(&"x".repeat(50_001)), Err(TaskError::DescriptionLength));
+        assert_eq!(TaskDescription::parse("nul\0"), Err(TaskError::DescriptionCharacters));
+    }
+
+    #[test]
+    fn labels_are_distinct_and_keep_their_order() {
+        assert_eq!(Labels::parse(["b", " a ", "b", "B"]).unwrap().to_strings(), ["b", "a", "B"]);
+        assert_eq!(Labels::parse([""]), Err(TaskError::LabelLength));
+        assert_eq!(Labels::parse(["x".repeat(51)]), Err(TaskError::LabelLength));
+        assert_eq!(Labels::parse(["a\nb"]), Err(TaskError::LabelCharacters));
+    }
+
+    #[test]
+    fn there_are_at_most_50_labels_and_50_assignees_not_counting_repetitions() {
+        let labels = |n: usize| (0..n).map(|i| format!("l{i}"));
+        assert!(Labels::parse(labels(50).chain(labels(50))).is_ok());
+        assert_eq!(Labels::parse(labels(51)), Err(TaskError::TooManyLabels));
+        let users = |n: u128| (0..n).map(|i| UserId::new(uuid::Uuid::from_u128(i)));
+        assert_eq!(Assignees::parse(users(50).chain(users(50))).unwrap().as_slice().len(), 50);
+        assert_eq!(Assignees::parse(users(51)), Err(TaskError::TooManyAssignees));
+    }
+
+    #[test]
+    fn an_estimate_is_0_to_10000_points() {
+        assert_eq!(Estimate::parse(0).map(Estimate::points), Ok(0));
+        assert_eq!(Estimate::parse(10_000).map(Estimate::points), Ok(10_000));
+        for points in [-1, 10_001, i64::MIN, i64::MAX, i64::from(u32::MAX) + 1] {
+            assert_eq!(Estimate::parse(points), Err(TaskError::EstimateRange), "{points}");
+        }
+    }
+
+    #[test]
+    fn a_task_key_has_one_spelling() {
+        let key = TaskKey::parse("ENG-12").unwrap();
+        assert_eq!((key.project().as_str(), key.number()), ("ENG", 12));
+        for text in [
+            "",
+            "ENG",
+            "ENG-",
+            "-12",
+            "ENG-0",
+            "ENG--1",
+            "ENG-+1",
+            "ENG-01",
+            "eng-1",
+            "ENG-1 ",
+            " ENG-1",
+            "E-1",
+            "ENG_1",
+            "ENG-9223372036854775808",
+        ] {
+            assert_eq!(TaskKey::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn priorities_rise_in_urgency() {
+        assert!(TaskPriority::ALL.is_sorted());
+        assert!(TaskPriority::None < TaskPriority::Urgent);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_accepted_is_kept_as_it_was_parsed(raw in "\\PC{0,210}|.{0,60}") {
+            if let Ok(title) = TaskTitle::parse(&raw) {
+                prop_assert_eq!(title.as_str(), raw.trim());
+                prop_assert_eq!(TaskTitle::parse(title.as_str()), Ok(title.clone()));
+                prop_assert_eq!(TaskTitle::restore(title.clone().into_string()), title);
+            }
+            if let Ok(label) = Label::parse(&raw) {
+                prop_assert_eq!(Label::restore(label.as_str().to_owned()), label);
+            }
+            if let Ok(Some(description)) = TaskDescription::parse(&raw) {
+                prop_assert_eq!(TaskDescription::parse(description.as_str()), Ok(Some(description.clone())));
+                prop_assert_eq!(TaskDescription::restore(description.as_str().to_owned()), description);
+            }
+        }
+
+        #[test]
+        fn labels_survive_their_store(raw in proptest::collection::vec(".{0,12}", 0..60)) {
+            if let Ok(labels) = Labels::parse(&raw) {
+                prop_assert_eq!(Labels::restore(labels.to_strings()), labels.clone());
+                prop_assert_eq!(Labels::parse(labels.iter()), Ok(labels));
+            }
+        }
+
+        #[test]
+        fn a_key_reads_as_it_is_written(project in "[A-Z][A-Z0-9]{1,9}", number in 1..=i64::MAX) {
+            let key = TaskKey::new(ProjectKey::parse(&project).unwrap(), number);
+            prop_assert_eq!(TaskKey::parse(&key.to_string()), Some(key));
+        }
+
+        #[test]
+        fn a_key_that_is_read_is_written_the_same(raw in "[A-Z]{1,4}-[-+]?[0-9]{0,4}|.*") {
+            if let Some(key) = TaskKey::parse(&raw) {
+                prop_assert_eq!(key.to_string(), raw);
+            }
+        }
+
+        #[test]
+        fn names_of_types_and_priorities_are_read_back(raw in ".*") {
+            prop_assert!(TaskType::parse(&raw).is_none_or(|it| it.as_str() == raw));
+            prop_assert!(TaskPriority::parse(&raw).is_none_or(|it| it.as_str() == raw));
+        }
     }
 }
