@@ -1,5 +1,11 @@
 //! From a change to its effects: fast, and exactly once, whatever dies in between.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests fail by panicking, and read their environment"
+)]
 
 use std::collections::BTreeMap;
 use std::env;
