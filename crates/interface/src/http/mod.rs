@@ -48,5 +48,10 @@ pub(crate) const BASE_PATH: &str = "/api/v1";
 
 /// The endpoints of every context, relative to [`BASE_PATH`].
 fn endpoints(cfg: &mut ServiceConfig<'_>) {
-    cfg.configure(identity::configure).configure(organizations::configure).configure(projects::configure).configure(tasks::configure).configure(notifications::configure).configure(audit::configure);
+    cfg.configure(identity::configure)
+        .configure(organizations::configure)
+        .configure(projects::configure)
+        .configure(tasks::configure)
+        .configure(notifications::configure)
+        .configure(audit::configure);
 }
