@@ -3,10 +3,13 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-/// A table whose text compares by bytes on every database.
-pub(crate) fn table(name: &'static str) -> TableCreateStatement {
+pub(crate) fn table(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStatement {
     let mut table = Table::create();
-    table.table(name).character_set("utf8mb4").collate("utf8mb4_bin");
+    table.table(name);
+    // SQLite and PostgreSQL do so by default, and refuse the words.
+    if manager.get_database_backend() == DbBackend::MySql {
+        table.character_set("utf8mb4").collate("utf8mb4_bin");
+    }
     table
 }
 
@@ -93,12 +96,15 @@ pub(crate) fn belongs_to(table: &'static str, column: &'static str, parent: &'st
     key
 }
 
-/// Creates a table and its indexes.
+/// Creates a table and its indexes. Text compares by bytes on every database; on MySQL that has to be said.
 pub(crate) async fn create(
     manager: &SchemaManager<'_>,
-    table: TableCreateStatement,
+    mut table: TableCreateStatement,
     indexes: Vec<IndexCreateStatement>,
 ) -> Result<(), DbErr> {
+    if manager.get_database_backend() == DbBackend::MySql {
+        table.character_set("utf8mb4").collate("utf8mb4_bin");
+    }
     manager.create_table(table).await?;
     for index in indexes {
         manager.create_index(index).await?;

@@ -8,7 +8,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let users = table("users")
+        let users = table(manager, "users")
             .col(id("id").primary_key())
             .col(line("email", 254).unique_key())
             .col(line("display_name", 100))
@@ -18,7 +18,7 @@ impl MigrationTrait for Migration {
             .col(moment(manager, "updated_at").not_null())
             .to_owned();
         create(manager, users, vec![]).await?;
-        let sessions = table("sessions")
+        let sessions = table(manager, "sessions")
             .col(id("id").primary_key())
             .col(id("user_id"))
             .col(id("org_id"))

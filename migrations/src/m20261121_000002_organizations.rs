@@ -8,7 +8,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let organizations = table("organizations")
+        let organizations = table(manager, "organizations")
             .col(id("id").primary_key())
             .col(line("name", 100))
             .col(counter("version"))
@@ -16,7 +16,7 @@ impl MigrationTrait for Migration {
             .col(moment(manager, "updated_at").not_null())
             .to_owned();
         create(manager, organizations, vec![]).await?;
-        let members = table("members")
+        let members = table(manager, "members")
             .col(id("org_id"))
             .col(id("user_id"))
             .col(line("role", 20))
@@ -28,7 +28,7 @@ impl MigrationTrait for Migration {
             .foreign_key(&mut belongs_to("members", "user_id", "users"))
             .to_owned();
         create(manager, members, vec![index("members", &["user_id", "joined_at"])]).await?;
-        let invitations = table("invitations")
+        let invitations = table(manager, "invitations")
             .col(id("id").primary_key())
             .col(id("org_id"))
             .col(line("email", 254))

@@ -8,7 +8,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let projects = table("projects")
+        let projects = table(manager, "projects")
             .col(id("id").primary_key())
             .col(id("org_id"))
             .col(line("key", 10))
@@ -23,7 +23,7 @@ impl MigrationTrait for Migration {
             .foreign_key(&mut belongs_to("projects", "org_id", "organizations"))
             .to_owned();
         create(manager, projects, vec![unique("projects", &["org_id", "key"])]).await?;
-        let members = table("project_members")
+        let members = table(manager, "project_members")
             .col(id("project_id"))
             .col(id("user_id"))
             .col(id("org_id"))
@@ -33,7 +33,7 @@ impl MigrationTrait for Migration {
             .foreign_key(&mut belongs_to("project_members", "project_id", "projects"))
             .to_owned();
         create(manager, members, vec![index("project_members", &["org_id", "user_id"])]).await?;
-        let statuses = table("workflow_statuses")
+        let statuses = table(manager, "workflow_statuses")
             .col(id("project_id"))
             .col(line("key", 40))
             .col(id("org_id"))
@@ -45,7 +45,7 @@ impl MigrationTrait for Migration {
             .to_owned();
         create(manager, statuses, vec![]).await?;
         // The numbers of tasks have a row of their own, so that taking one does not wait for edits of the project.
-        let counters = table("project_counters")
+        let counters = table(manager, "project_counters")
             .col(id("project_id").primary_key())
             .col(id("org_id"))
             .col(counter("last_number"))

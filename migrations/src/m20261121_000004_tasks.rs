@@ -8,7 +8,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let tasks = table("tasks")
+        let tasks = table(manager, "tasks")
             .col(id("id").primary_key())
             .col(id("org_id"))
             .col(id("project_id"))
@@ -43,7 +43,7 @@ impl MigrationTrait for Migration {
             index("tasks", &["parent_id"]),
         ];
         create(manager, tasks, indexes).await?;
-        let assignees = table("task_assignees")
+        let assignees = table(manager, "task_assignees")
             .col(id("task_id"))
             .col(id("user_id"))
             .col(id("org_id"))
@@ -51,7 +51,7 @@ impl MigrationTrait for Migration {
             .foreign_key(&mut belongs_to("task_assignees", "task_id", "tasks"))
             .to_owned();
         create(manager, assignees, vec![index("task_assignees", &["org_id", "user_id", "task_id"])]).await?;
-        let labels = table("task_labels")
+        let labels = table(manager, "task_labels")
             .col(id("task_id"))
             .col(line("label", 50))
             .col(id("org_id"))

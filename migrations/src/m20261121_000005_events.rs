@@ -8,7 +8,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let outbox = table("outbox")
+        let outbox = table(manager, "outbox")
             .col(id("id").primary_key())
             .col(optional_id("org_id"))
             .col(line("name", 100))
@@ -20,14 +20,14 @@ impl MigrationTrait for Migration {
             .col(moment(manager, "due_at").null())
             .to_owned();
         create(manager, outbox, vec![index("outbox", &["due_at", "id"])]).await?;
-        let receipts = table("event_receipts")
+        let receipts = table(manager, "event_receipts")
             .col(id("event_id"))
             .col(line("subscriber", 40))
             .primary_key(Index::create().col("event_id").col("subscriber"))
             .foreign_key(&mut belongs_to("event_receipts", "event_id", "outbox"))
             .to_owned();
         create(manager, receipts, vec![]).await?;
-        let failed = table("failed_jobs")
+        let failed = table(manager, "failed_jobs")
             .col(id("event_id"))
             .col(line("subscriber", 40))
             .col(text(manager, "payload").not_null())

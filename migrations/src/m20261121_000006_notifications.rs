@@ -8,7 +8,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let notifications = table("notifications")
+        let notifications = table(manager, "notifications")
             .col(id("id").primary_key())
             .col(id("org_id"))
             .col(id("user_id"))

@@ -9,7 +9,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let entries = table("audit_entries")
+        let entries = table(manager, "audit_entries")
             .col(id("id").primary_key())
             .col(optional_id("org_id"))
             .col(line("action", 100))

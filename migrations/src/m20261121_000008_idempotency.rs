@@ -8,7 +8,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let keys = table("idempotency_keys")
+        let keys = table(manager, "idempotency_keys")
             .col(id("user_id"))
             .col(line("key", 255))
             .col(line("fingerprint", 64))
