@@ -9,11 +9,10 @@ pub(crate) enum TextFault {
 
 /// A single line of `min..=max` characters after trimming.
 pub(crate) fn line(raw: &str, min: usize, max: usize) -> Result<String, TextFault> {
-    let trimmed = raw.trim();
-    if trimmed.chars().any(char::is_control) {
+    if raw.chars().any(char::is_control) {
         return Err(TextFault::ControlCharacter);
     }
-    within(trimmed, min, max)
+    within(raw.trim(), min, max)
 }
 
 /// Text of several lines: line breaks and tabs are kept, other control characters are refused.

@@ -9,7 +9,7 @@ use rand::RngExt;
 use super::secret::Secret;
 
 /// The shortest acceptable secret: 256 bits if each character carried eight.
-pub const MIN_CHARS: usize = 32;
+pub(super) const MIN_CHARS: usize = 32;
 
 /// Where the signing key comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]

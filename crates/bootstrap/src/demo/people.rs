@@ -4,7 +4,7 @@ use tenon_domain::access::{OrganizationRole, ProjectRole, Visibility};
 
 pub(super) const ORGANIZATION: &str = "Northwind Robotics";
 /// The password of everybody in the demo.
-pub const PASSWORD: &str = "northwind-demo";
+pub(super) const PASSWORD: &str = "northwind-demo";
 
 /// Somebody in the demo. The first one founds the organization.
 pub(super) struct Person {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sea_orm::{DatabaseTransaction, DbBackend, TransactionSession};
+use sea_orm::{DatabaseTransaction, DbBackend};
 use tenon_application::audit::AuditRepository;
 use tenon_application::events::{ActorRecord, EventLog, EventReceipts, EventRecord};
 use tenon_application::idempotency::IdempotencyLedger;

@@ -4,7 +4,7 @@ mod queries;
 mod repository;
 
 use sea_orm::sea_query::{Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, ExprTrait};
+use sea_orm::{ColumnTrait, Condition};
 use tenon_application::tasks::{TaskRef, TaskView};
 use tenon_application::{StoreError, Viewer};
 use tenon_domain::UserId;
