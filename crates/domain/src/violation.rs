@@ -82,3 +82,66 @@ macro_rules! context_error {
     };
 }
 pub(crate) use context_error;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn all() -> Vec<Violation> {
+        let identity = IdentityError::ALL.iter().cloned().map(Violation::from);
+        let organizations = OrganizationError::ALL.iter().cloned().map(Violation::from);
+        let projects = ProjectError::ALL.iter().cloned().map(Violation::from);
+        let tasks = TaskError::ALL.iter().cloned().map(Violation::from);
+        identity.chain(organizations).chain(projects).chain(tasks).collect()
+    }
+
+    #[test]
+    fn no_two_rules_share_a_code() {
+        let mut seen = HashSet::new();
+        for violation in all() {
+            assert!(seen.insert(violation.code()), "{} is used twice", violation.code());
+        }
+    }
+
+    #[test]
+    fn codes_name_the_context_and_the_rule() {
+        let is_name = |part: &str| {
+            part.starts_with(|c: char| c.is_ascii_lowercase())
+                && !part.ends_with('_')
+                && part.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        };
+        for violation in all() {
+            let code = violation.code();
+            let (context, rule) = code.split_once('.').unwrap();
+            assert!(is_name(context) && is_name(rule), "{code}");
+            let contexts: &[&str] = match &violation {
+                Violation::Identity(_) => &["identity"],
+                Violation::Organization(_) => &["organization", "invitation"],
+                Violation::Project(_) => &["project"],
+                Violation::Task(_) => &["task"],
+            };
+            assert!(contexts.contains(&context), "{code} belongs to another context");
+        }
+    }
+
+    #[test]
+    fn every_rule_says_what_to_do_and_names_a_field_of_the_api() {
+        for violation in all() {
+            let (code, text) = (violation.code(), violation.to_string());
+            assert!(text.split_whitespace().count() >= 4, "{code}: {text:?}");
+            assert!(!text.ends_with('.') && !text.contains("  "), "{code}: {text:?}");
+            let is_snake_case = |field: &str| field.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            assert!(violation.field().is_none_or(is_snake_case), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_conflict_is_about_the_state_and_a_rule_about_the_input() {
+        assert_eq!(Violation::from(TaskError::SameStatus).kind(), ViolationKind::Conflict);
+        assert_eq!(Violation::from(ProjectError::KeyTaken).kind(), ViolationKind::Conflict);
+        assert_eq!(Violation::from(TaskError::TitleLength).kind(), ViolationKind::Rule);
+        assert_eq!(Violation::from(IdentityError::EmailFormat).field(), Some("email"));
+    }
+}

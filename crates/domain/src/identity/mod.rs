@@ -15,3 +15,6 @@ pub use event::{IdentityFact, SignInFailure};
 pub use session::{Client, Session, SessionState};
 pub use user::{User, UserState};
 pub use values::{DisplayName, Email, Password, PasswordHash, TokenHash};
+
+#[cfg(test)]
+mod tests;

@@ -90,6 +90,51 @@ mod tests {
     }
 
     #[test]
+    fn a_move_concerns_the_assignees_and_the_reporter() {
+        let status = crate::projects::Workflow::standard().statuses()[0].status.clone();
+        let moved = TaskFact::Completed {
+            from: status.clone(),
+            to: status,
+            assignees: vec![user(1), user(2)],
+            reporter: user(3),
+        };
+        let told = [user(1), user(3)].map(|it| (Recipient::User(it), NotificationKind::TaskCompleted));
+        assert_eq!(audience(&Fact::Task(moved), Some(user(2))), told);
+    }
+
+    #[test]
+    fn who_came_and_who_went_hear_of_it_each_in_their_way() {
+        let fact = TaskFact::Assigned { added: vec![user(1), user(9)], removed: vec![user(2)], reporter: user(3) };
+        assert_eq!(
+            audience(&Fact::Task(fact), Some(user(9))),
+            [
+                (Recipient::User(user(1)), NotificationKind::TaskAssigned),
+                (Recipient::User(user(2)), NotificationKind::TaskUnassigned),
+            ]
+        );
+    }
+
+    #[test]
+    fn everybody_concerned_hears_of_what_the_system_does_itself() {
+        let fact = Fact::Project(ProjectFact::MemberRemoved { user: user(1) });
+        assert_eq!(audience(&fact, None), [(Recipient::User(user(1)), NotificationKind::ProjectMemberRemoved)]);
+    }
+
+    #[test]
+    fn most_of_what_happens_concerns_nobody_in_particular() {
+        for fact in [
+            Fact::Task(TaskFact::Updated { assignees: vec![user(1)], reporter: user(2) }),
+            Fact::Task(TaskFact::Restored { assignees: vec![user(1)], reporter: user(2) }),
+            Fact::Project(ProjectFact::Created),
+            Fact::Organization(OrganizationFact::MemberRemoved { user: user(1) }),
+            Fact::Identity(crate::identity::IdentityFact::SignedIn),
+            Fact::PermissionDenied { permission: "task.edit".to_owned() },
+        ] {
+            assert_eq!(audience(&fact, None), [], "{fact:?}");
+        }
+    }
+
+    #[test]
     fn an_invitation_goes_to_the_address() -> Result<(), crate::identity::IdentityError> {
         let email = Email::parse("new@example.com")?;
         let role = crate::access::OrganizationRole::Member;

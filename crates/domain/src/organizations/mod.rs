@@ -14,3 +14,6 @@ pub use event::OrganizationFact;
 pub use invitation::{Invitation, InvitationState, InvitationStatus};
 pub use member::{Member, MemberState};
 pub use organization::{Organization, OrganizationName, OrganizationState};
+
+#[cfg(test)]
+mod tests;

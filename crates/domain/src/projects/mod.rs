@@ -14,3 +14,6 @@ pub use event::ProjectFact;
 pub use project::{NewProject, Project, ProjectEdit, ProjectState};
 pub use values::{ProjectDescription, ProjectKey, ProjectName};
 pub use workflow::{Status, StatusCategory, StatusKey, Workflow, WorkflowStatus};
+
+#[cfg(test)]
+mod tests;

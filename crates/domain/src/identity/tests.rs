@@ -1,0 +1,182 @@
+//! The rules on users, sessions and what they prove themselves with, with nothing but values.
+
+use chrono::{TimeDelta, TimeZone, Utc};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::{DomainEvent, Fact, FieldChange, OrganizationId, ResourceKind, SessionId, Timestamp, UserId};
+
+fn at(minutes: i64) -> Timestamp {
+    Utc.with_ymd_and_hms(2026, 11, 21, 9, 30, 0).unwrap() + TimeDelta::minutes(minutes)
+}
+
+fn organization(n: u128) -> OrganizationId {
+    OrganizationId::new(Uuid::from_u128(n))
+}
+
+fn token(text: &str) -> TokenHash {
+    TokenHash::new(text.to_owned())
+}
+
+fn session() -> Session {
+    let client = Client { address: Some("192.0.2.1".to_owned()), user_agent: Some("curl".to_owned()) };
+    let (id, user) = (SessionId::new(Uuid::from_u128(1)), UserId::new(Uuid::from_u128(2)));
+    Session::start(id, user, organization(3), token("first"), client, at(0))
+}
+
+fn names(events: &[DomainEvent]) -> Vec<&'static str> {
+    events.iter().map(DomainEvent::name).collect()
+}
+
+#[test]
+fn registering_and_renaming_are_recorded_and_renaming_to_the_same_is_not() {
+    let name = |text| DisplayName::parse(text).unwrap();
+    let id = UserId::new(Uuid::from_u128(2));
+    let email = Email::parse("ada@example.com").unwrap();
+    let mut user = User::register(id, email, name("Ada"), PasswordHash::new("$2b$…".to_owned()), at(0));
+    user.rename(name(" Ada "), at(1));
+    assert_eq!(user.state().updated_at, at(0));
+    user.rename(name("Ada Lovelace"), at(2));
+    assert_eq!((user.state().display_name.as_str(), user.state().updated_at), ("Ada Lovelace", at(2)));
+
+    let (_, events) = user.into_parts();
+    assert_eq!(names(&events), ["user.registered", "user.updated"]);
+    assert_eq!((events[0].subject.kind, events[0].subject.name.as_str()), (ResourceKind::User, "Ada"));
+    let change = FieldChange { field: "display_name", from: "Ada".into(), to: "Ada Lovelace".into() };
+    assert_eq!(events[1].changes, [change]);
+}
+
+#[test]
+fn a_session_lives_thirty_days_to_the_moment() {
+    let session = session();
+    let end = at(0) + TimeDelta::days(30);
+    assert_eq!(session.state().expires_at, end);
+    assert!(session.is_live(end - TimeDelta::milliseconds(1)));
+    assert!(!session.is_live(end));
+}
+
+#[test]
+fn starting_a_session_is_recorded_under_what_it_was_started_with() {
+    let (_, events) = session().into_parts();
+    assert_eq!(events[0].fact, Fact::Identity(IdentityFact::SignedIn));
+    assert_eq!((events[0].subject.kind, events[0].subject.name.as_str()), (ResourceKind::Session, "curl"));
+    let id = SessionId::new(Uuid::from_u128(1));
+    let user = UserId::new(Uuid::from_u128(2));
+    let unnamed = Session::start(id, user, organization(3), token("t"), Client::default(), at(0));
+    assert_eq!(unnamed.into_parts().1[0].subject.name, "session");
+}
+
+#[test]
+fn rotating_replaces_the_token_and_begins_the_lifetime_anew_without_an_event() {
+    let mut session = Session::restore(session().state().clone());
+    session.rotate(token("second"), at(60));
+    let state = session.state();
+    assert_eq!((&state.refresh_hash, state.last_used_at), (&token("second"), at(60)));
+    assert_eq!((state.created_at, state.expires_at), (at(0), at(60) + Session::LIFETIME));
+    assert_eq!(session.into_parts().1, []);
+}
+
+#[test]
+fn switching_the_organization_is_recorded_when_it_is_another_one() {
+    let mut session = Session::restore(session().state().clone());
+    session.switch(organization(3));
+    session.switch(organization(4));
+    assert_eq!(session.state().organization_id, organization(4));
+    assert_eq!(names(&session.into_parts().1), ["auth.organization_switched"]);
+}
+
+#[test]
+fn a_revoked_session_is_dead_and_revoking_it_again_changes_nothing() {
+    let mut session = Session::restore(session().state().clone());
+    session.revoke(at(5));
+    session.revoke(at(6));
+    assert!(!session.is_live(at(5)));
+    assert!(!session.is_live(at(0)), "not even in the eyes of a clock that is behind");
+    assert_eq!(session.state().revoked_at, Some(at(5)));
+    assert_eq!(names(&session.into_parts().1), ["auth.signed_out"]);
+}
+
+#[test]
+fn an_email_address_is_kept_in_lower_case() {
+    assert_eq!(Email::parse("  Ada.Lovelace+work@Example.COM ").unwrap().as_str(), "ada.lovelace+work@example.com");
+}
+
+#[test]
+fn malformed_addresses_are_refused() {
+    let long_local = format!("{}@example.com", "a".repeat(65));
+    let long_label = format!("a@{}.com", "b".repeat(64));
+    let long = format!("a@{}com", format!("{}.", "b".repeat(50)).repeat(5));
+    for text in [
+        "",
+        "@",
+        "ada",
+        "ada@",
+        "@example.com",
+        "a b@example.com",
+        "ada@exa mple.com",
+        "ada@-example.com",
+        "ada@example-.com",
+        "ada@example..com",
+        "ada@.com",
+        "ada@example.com.",
+        ".ada@example.com",
+        "ada.@example.com",
+        "a..b@example.com",
+        "ada@ex@mple.com",
+        "\"ada\"@example.com",
+        "ada@exämple.com",
+        "äda@example.com",
+        "ada@example.com\nbcc: all@example.com",
+        "ada@example.com\0",
+        "<ada@example.com>",
+        &long_local,
+        &long_label,
+        &long,
+    ] {
+        assert_eq!(Email::parse(text), Err(IdentityError::EmailFormat), "{text:?}");
+    }
+}
+
+#[test]
+fn a_password_has_10_to_128_characters_of_any_kind() {
+    let parse = |text: &str| Password::parse(text).map(|password| password.expose().to_owned());
+    assert_eq!(parse("ninechars"), Err(IdentityError::PasswordLength));
+    assert_eq!(parse(" spaces   ").as_deref(), Ok(" spaces   "), "nothing is trimmed");
+    assert!(parse(&"é".repeat(128)).is_ok(), "characters are counted, not bytes");
+    assert_eq!(parse(&"x".repeat(129)), Err(IdentityError::PasswordLength));
+    assert_eq!(Password::attempt("old".to_owned()).expose(), "old", "an attempt need not follow the rules");
+}
+
+#[test]
+fn secrets_are_not_printed() {
+    let password = Password::parse("correct horse battery").unwrap();
+    let hash = PasswordHash::new("$2b$12$secret".to_owned());
+    assert!(!format!("{password:?}").contains("horse"));
+    assert!(!format!("{hash:?}").contains("secret"));
+}
+
+#[test]
+fn a_display_name_has_1_to_100_characters_in_one_line() {
+    assert_eq!(DisplayName::parse(" "), Err(IdentityError::DisplayNameLength));
+    assert_eq!(DisplayName::parse(&"x".repeat(101)), Err(IdentityError::DisplayNameLength));
+    assert_eq!(DisplayName::parse("a\r\nb"), Err(IdentityError::DisplayNameCharacters));
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_accepted_is_kept_as_it_was_parsed(raw in "[A-Za-z.+]{1,8}@[A-Za-z.-]{1,12}|.{0,140}") {
+        if let Ok(email) = Email::parse(&raw) {
+            prop_assert_eq!(email.as_str(), raw.trim().to_ascii_lowercase());
+            prop_assert_eq!(Email::parse(email.as_str()), Ok(email.clone()));
+            prop_assert_eq!(Email::restore(email.as_str().to_owned()), email);
+        }
+        if let Ok(name) = DisplayName::parse(&raw) {
+            prop_assert_eq!(name.as_str(), raw.trim());
+            prop_assert_eq!(DisplayName::restore(name.as_str().to_owned()), name);
+        }
+        if let Ok(password) = Password::parse(&raw) {
+            prop_assert_eq!(password.expose(), raw);
+        }
+    }
+}
