@@ -96,15 +96,12 @@ pub(crate) fn belongs_to(table: &'static str, column: &'static str, parent: &'st
     key
 }
 
-/// Creates a table and its indexes. Text compares by bytes on every database; on MySQL that has to be said.
+/// Creates a table and its indexes.
 pub(crate) async fn create(
     manager: &SchemaManager<'_>,
-    mut table: TableCreateStatement,
+    table: TableCreateStatement,
     indexes: Vec<IndexCreateStatement>,
 ) -> Result<(), DbErr> {
-    if manager.get_database_backend() == DbBackend::MySql {
-        table.character_set("utf8mb4").collate("utf8mb4_bin");
-    }
     manager.create_table(table).await?;
     for index in indexes {
         manager.create_index(index).await?;

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Order, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use tenon_application::StoreError;
 use tenon_application::events::{
@@ -66,9 +66,28 @@ impl EventLog for SqlUnitOfWork {
     }
 }
 
+impl SqlUnitOfWork {
+    /// On MySQL a receipt's foreign key takes a shared lock on its event. Two subscribers that both hold it and both
+    /// want to count would wait for each other, so the exclusive lock is taken first.
+    async fn lock_event(&self, event: EventId) -> Result<(), StoreError> {
+        outbox::Entity::find_by_id(event.uuid())
+            .select_only()
+            .column(outbox::Column::Id)
+            .lock_exclusive()
+            .into_tuple::<Uuid>()
+            .one(&self.transaction)
+            .await
+            .stored()?;
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl EventReceipts for SqlUnitOfWork {
     async fn note(&mut self, event: EventId, subscriber: &str) -> Result<bool, StoreError> {
+        if self.backend == DbBackend::MySql {
+            self.lock_event(event).await?;
+        }
         let mut receipt = Query::insert()
             .into_table(event_receipt::Entity)
             .columns([event_receipt::Column::EventId, event_receipt::Column::Subscriber])
@@ -84,8 +103,7 @@ impl EventReceipts for SqlUnitOfWork {
             Err(StoreError::Duplicate(_)) => return Ok(false),
             noted => noted?,
         };
-        // The row lock makes concurrent subscribers count one after the other. `due_at` is set first, because MySQL
-        // evaluates assignments in order.
+        // `due_at` is set first, because MySQL evaluates assignments in order.
         let last = Expr::case(Expr::col(outbox::Column::Remaining).lte(1), Expr::val(None::<Timestamp>))
             .finally(Expr::col(outbox::Column::DueAt));
         outbox::Entity::update_many()
@@ -130,7 +148,11 @@ impl SqlOutbox {
     }
 
     /// The subscribers that have handled these events already.
-    async fn receipts(&self, transaction: &DatabaseTransaction, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>, StoreError> {
+    async fn receipts(
+        &self,
+        transaction: &DatabaseTransaction,
+        ids: &[Uuid],
+    ) -> Result<Vec<(Uuid, String)>, StoreError> {
         event_receipt::Entity::find()
             .select_only()
             .columns([event_receipt::Column::EventId, event_receipt::Column::Subscriber])
@@ -144,12 +166,7 @@ impl SqlOutbox {
 
 #[async_trait]
 impl Outbox for SqlOutbox {
-    async fn claim(
-        &self,
-        now: Timestamp,
-        due_again: Timestamp,
-        limit: u64,
-    ) -> Result<Vec<ClaimedEvent>, StoreError> {
+    async fn claim(&self, now: Timestamp, due_again: Timestamp, limit: u64) -> Result<Vec<ClaimedEvent>, StoreError> {
         // Looking first, without a lock: an idle relay must not write.
         let due = outbox::Column::DueAt.lte(now);
         let any = outbox::Entity::find()

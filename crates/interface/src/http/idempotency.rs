@@ -1,8 +1,9 @@
 //! `Idempotency-Key`: a POST that is sent again is not done again.
 //!
-//! Kept are the answers of requests that succeeded. A request that was refused changed nothing, so its key is given
-//! back and the same request may be tried again. A failure on our side gives the key back too; if the command had
-//! committed by then, the store keeps the key, and a retry learns that the answer was lost.
+//! Kept is the first outcome: a success, or what the state of things did not allow (404, 409). A request that never
+//! started (malformed, invalid, not permitted, too many) gives its key back and may be mended and sent again. A failure
+//! on our side gives the key back too; if the command had committed by then, the store keeps the key, and a retry
+//! learns that the answer was lost.
 
 use actix_web::body::{BoxBody, MessageBody, to_bytes};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -20,7 +21,7 @@ use tenon_domain::UserId;
 use super::BASE_PATH;
 use super::authentication::Authentication;
 use super::body::{self, BodyLimits};
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::services::HttpServices;
 
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -145,20 +146,29 @@ fn replay(stored: StoredAnswer) -> HttpResponse {
     answer.insert_header((REPLAYED, HeaderValue::from_static("true"))).body(stored.body)
 }
 
-/// Keeps the answer of a success; gives the key of anything else back.
+/// Whether an answer is an outcome, so that the same request must be answered the same again.
+fn is_outcome(answer: &ServiceResponse<BoxBody>) -> bool {
+    match answer.status() {
+        StatusCode::NOT_FOUND => true,
+        StatusCode::CONFLICT => !problem::is_contention(answer),
+        status => status.is_success(),
+    }
+}
+
+/// Keeps the answer if it is an outcome; else gives the key back.
 async fn keep(
     services: &HttpServices,
     user: UserId,
     key: &str,
     answer: ServiceResponse<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if !answer.status().is_success() {
+    if !is_outcome(&answer) {
         if let Err(error) = services.idempotency.release(user, key).await {
             tracing::warn!(%error, "an idempotency key could not be given back");
         }
         return Ok(answer);
     }
-    let (request, answer) = answer.into_parts();
+    let (request, answer) = problem::rendered(answer).into_parts();
     let (head, body) = answer.into_parts();
     let body = to_bytes(body).await.map_err(|error| AppError::Internal(format!("an unreadable answer: {error}")));
     let body = body.map_err(Problem::from)?;

@@ -27,8 +27,8 @@ the organization that every request acts in.
 
 Errors are `application/problem+json` (RFC 9457) with a stable `code`. Lists are paged with `limit` and `cursor`. \
 Resources with a `version` have an `ETag`: send it as `If-Match` when you change them. Any POST that is signed in may \
-carry an `Idempotency-Key`: when it is sent again within 24 hours, the answer of the first success is replayed with \
-`Idempotent-Replayed: true`; requests that were refused are not kept. Routes that hand out credentials refuse keys.";
+carry an `Idempotency-Key`: when it is sent again within 24 hours, the first outcome is replayed with \
+`Idempotent-Replayed: true`. Requests that never started (invalid, not permitted, too many) are not kept. Routes that hand out credentials refuse keys.";
 
 const TAGS: &[(&str, &str)] = &[
     ("auth", "Registering, signing in and out"),

@@ -21,6 +21,9 @@ use super::context::RequestContext;
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 const TYPE_PREFIX: &str = "urn:tenon:problem:";
 
+/// The code of a change that lost to others, and may win when it is tried again.
+const CONTENDED: &str = "version.contended";
+
 /// Seconds after which a client may try again when a dependency is away.
 const RETRY_AFTER: u64 = 2;
 
@@ -37,9 +40,12 @@ pub(crate) struct FieldError {
     pub(crate) message: String,
 }
 
-/// An error that becomes problem+json.
+/// An error that becomes problem+json. Boxed, because it travels in the results of every handler.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub(crate) struct Problem(Box<Details>);
+
+#[derive(Debug)]
+struct Details {
     status: StatusCode,
     code: Cow<'static, str>,
     detail: String,
@@ -81,7 +87,14 @@ pub(crate) struct ProblemBody {
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        Self { status, code: code.into(), detail: detail.into(), errors: Vec::new(), headers: Vec::new(), cause: None }
+        Self(Box::new(Details {
+            status,
+            code: code.into(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            headers: Vec::new(),
+            cause: None,
+        }))
     }
 
     pub(crate) fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
@@ -96,7 +109,12 @@ impl Problem {
             [only] => (only.code.clone(), only.message.clone()),
             several => (Cow::from(code), format!("{} fields are not as they must be: see `errors`", several.len())),
         };
-        Self { errors, ..Self::new(status, code, detail) }
+        Self::new(status, code, detail).with_errors(errors)
+    }
+
+    fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.0.errors = errors;
+        self
     }
 
     pub(crate) fn not_found(resource: &str) -> Self {
@@ -104,12 +122,12 @@ impl Problem {
     }
 
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
     fn with_cause(mut self, cause: String) -> Self {
-        self.cause = Some(cause);
+        self.0.cause = Some(cause);
         self
     }
 
@@ -142,7 +160,7 @@ impl Problem {
         let status = if rule.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::CONFLICT };
         let errors: Vec<_> = violations.iter().filter_map(FieldError::of).collect();
         match violations {
-            [only] => Self { errors, ..Self::new(status, only.code(), only.to_string()) },
+            [only] => Self::new(status, only.code(), only.to_string()).with_errors(errors),
             _ => Self::fields(status, "validation.failed", errors),
         }
     }
@@ -162,23 +180,24 @@ impl Problem {
 
     /// The answer to this request.
     fn render(&self, request: &HttpRequest) -> HttpResponse {
+        let Details { status, code, detail, errors, headers, cause } = self.0.as_ref();
         let request_id = RequestContext::of(request).map(|context| context.request_id.clone()).unwrap_or_default();
-        if self.status.is_server_error() {
-            let (code, cause) = (self.code.as_ref(), self.cause.as_deref());
+        if status.is_server_error() {
+            let (code, cause) = (code.as_ref(), cause.as_deref());
             tracing::error!(request_id, code, cause, path = request.path(), "a request failed");
         }
         let body = ProblemBody {
-            kind: format!("{TYPE_PREFIX}{}", self.code),
-            title: self.status.canonical_reason().unwrap_or("Error"),
-            status: self.status.as_u16(),
-            detail: self.detail.clone(),
+            kind: format!("{TYPE_PREFIX}{code}"),
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: detail.clone(),
             instance: request.path().to_owned(),
-            code: self.code.to_string(),
+            code: code.to_string(),
             request_id,
-            errors: self.errors.clone(),
+            errors: errors.clone(),
         };
-        let mut answer = HttpResponse::build(self.status);
-        for (name, value) in &self.headers {
+        let mut answer = HttpResponse::build(*status);
+        for (name, value) in headers {
             answer.insert_header((name, value.clone()));
         }
         answer.content_type(MEDIA_TYPE).body(serde_json::to_vec(&body).unwrap_or_default())
@@ -204,7 +223,7 @@ impl From<AppError> for Problem {
             AppError::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "permission.denied", text),
             AppError::Unauthenticated(denial) => Self::unauthenticated(denial),
             AppError::PreconditionFailed => Self::new(StatusCode::PRECONDITION_FAILED, "version.stale", text),
-            AppError::Stale => Self::new(StatusCode::CONFLICT, "version.contended", text),
+            AppError::Stale => Self::new(StatusCode::CONFLICT, CONTENDED, text),
             AppError::Unavailable(cause) => Self::unavailable(cause),
             AppError::Internal(cause) => Self::internal(cause),
         }
@@ -213,18 +232,18 @@ impl From<AppError> for Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.detail)
+        f.write_str(&self.0.detail)
     }
 }
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// Without a body: [`render`] writes it, because it needs the request.
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::new(self.status)
+        HttpResponse::new(self.0.status)
     }
 }
 
@@ -233,10 +252,20 @@ pub(crate) async fn render(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let answer = next.call(request).await?.map_into_boxed_body();
+    Ok(rendered(next.call(request).await?.map_into_boxed_body()))
+}
+
+/// Whether the answer says that others changed the same thing at the same time.
+pub(crate) fn is_contention(answer: &ServiceResponse<BoxBody>) -> bool {
+    let problem = answer.response().error().and_then(|error| error.as_error::<Problem>());
+    problem.is_some_and(|problem| problem.0.code == CONTENDED)
+}
+
+/// The answer as it is sent: an error that has no body yet gets its problem+json.
+pub(crate) fn rendered(answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let status = answer.status();
     if !status.is_client_error() && !status.is_server_error() {
-        return Ok(answer);
+        return answer;
     }
     let (request, answer) = answer.into_parts();
     let rendered = match answer.error() {
@@ -248,5 +277,5 @@ pub(crate) async fn render(
         None if answer.headers().contains_key(header::CONTENT_TYPE) => answer,
         None => Problem::of_status(status).render(&request),
     };
-    Ok(ServiceResponse::new(request, rendered))
+    ServiceResponse::new(request, rendered)
 }

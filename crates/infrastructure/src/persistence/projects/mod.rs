@@ -36,7 +36,5 @@ async fn workflows<C: ConnectionTrait>(
 }
 
 fn workflow_of(project: Uuid, statuses: &[(Uuid, WorkflowStatus)]) -> Workflow {
-    Workflow::restore(
-        statuses.iter().filter(|(id, _)| *id == project).map(|(_, status)| status.clone()).collect(),
-    )
+    Workflow::restore(statuses.iter().filter(|(id, _)| *id == project).map(|(_, status)| status.clone()).collect())
 }

@@ -47,11 +47,7 @@ impl ProjectQueries for SqlQueries {
     ) -> Result<Page<ProjectView>, StoreError> {
         let connection = self.database.replica();
         let select = visible(viewer).filter(condition(filter));
-        let total = if request.include_total {
-            Some(select.clone().count(connection).await.stored()?)
-        } else {
-            None
-        };
+        let total = if request.include_total { Some(select.clone().count(connection).await.stored()?) } else { None };
         let criteria = request.sort.iter().map(criterion).collect();
         let id = Expr::col((project::Entity, project::Column::Id));
         let rows = page(select, criteria, id, false, request).all(connection).await.stored()?;
@@ -67,11 +63,7 @@ impl ProjectQueries for SqlQueries {
     ) -> Result<Page<ProjectMemberView>, StoreError> {
         let connection = self.database.replica();
         let select = members(viewer, project);
-        let total = if request.include_total {
-            Some(select.clone().count(connection).await.stored()?)
-        } else {
-            None
-        };
+        let total = if request.include_total { Some(select.clone().count(connection).await.stored()?) } else { None };
         let added_at = Criterion::new(Expr::col((project_member::Entity, project_member::Column::AddedAt)), false);
         let id = Expr::col((project_member::Entity, project_member::Column::UserId));
         let rows = with_name(page(select, vec![added_at], id, false, request))

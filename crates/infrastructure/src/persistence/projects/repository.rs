@@ -1,15 +1,12 @@
 use async_trait::async_trait;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
 };
 use tenon_application::StoreError;
 use tenon_application::projects::{ProjectRef, ProjectRepository};
 use tenon_domain::access::{OrganizationRole, ProjectRole, Visibility};
-use tenon_domain::projects::{
-    Project, ProjectDescription, ProjectKey, ProjectName, ProjectState, Workflow,
-};
+use tenon_domain::projects::{Project, ProjectDescription, ProjectKey, ProjectName, ProjectState, Workflow};
 use tenon_domain::{ProjectId, Timestamp, UserId};
 use uuid::Uuid;
 
@@ -43,9 +40,10 @@ impl ProjectRepository for SqlUnitOfWork {
         id: ProjectId,
         user: UserId,
     ) -> Result<Option<(Project, Option<ProjectRole>)>, StoreError> {
+        let org = self.org()?;
         let row = project::Entity::find_by_id(id.uuid())
-            .filter(project::Column::OrgId.eq(self.org()?))
-            .expr_as(role_expression(user), "explicit_role")
+            .filter(project::Column::OrgId.eq(org))
+            .expr_as(role_expression(org, user), "explicit_role")
             .into_model::<ProjectWithRole>()
             .one(&self.transaction)
             .await
@@ -152,6 +150,26 @@ impl ProjectRepository for SqlUnitOfWork {
                 .stored()?;
             return Ok(());
         };
+        let changed = project_member::Entity::update_many()
+            .col_expr(project_member::Column::Role, Expr::val(role.as_str()))
+            .filter(project_member::Column::OrgId.eq(org))
+            .filter(project_member::Column::ProjectId.eq(id.uuid()))
+            .filter(project_member::Column::UserId.eq(user.uuid()))
+            .exec(&self.transaction)
+            .await
+            .stored()?;
+        if changed.rows_affected > 0 {
+            return Ok(());
+        }
+        if project::Entity::find_by_id(id.uuid())
+            .filter(project::Column::OrgId.eq(org))
+            .count(&self.transaction)
+            .await
+            .stored()?
+            == 0
+        {
+            return Err(StoreError::Broken(format!("project {id} is not one of the organization")));
+        }
         let row = project_member::Model {
             project_id: id.uuid(),
             user_id: user.uuid(),
@@ -159,11 +177,7 @@ impl ProjectRepository for SqlUnitOfWork {
             role: role.as_str().to_owned(),
             added_at: now,
         };
-        let change_role = OnConflict::columns([project_member::Column::ProjectId, project_member::Column::UserId])
-            .update_column(project_member::Column::Role)
-            .to_owned();
         project_member::Entity::insert(row.into_active_model())
-            .on_conflict(change_role)
             .exec_without_returning(&self.transaction)
             .await
             .stored()?;
@@ -202,9 +216,8 @@ impl ProjectRepository for SqlUnitOfWork {
             .and_where(project::Column::Id.eq(id.uuid()))
             .and_where(project::Column::Visibility.eq(Visibility::Organization.as_str()))
             .to_owned();
-        let through_organization = Condition::all()
-            .add(member::Column::Role.ne(OrganizationRole::Guest.as_str()))
-            .add(Expr::exists(open));
+        let through_organization =
+            Condition::all().add(member::Column::Role.ne(OrganizationRole::Guest.as_str())).add(Expr::exists(open));
         member::Entity::find()
             .filter(member::Column::OrgId.eq(org))
             .filter(member::Column::UserId.is_in(users.iter().map(|user| user.uuid())))
@@ -298,7 +311,7 @@ struct ProjectWithRole {
     explicit_role: Option<String>,
 }
 
-fn role_expression(user: UserId) -> sea_orm::sea_query::SimpleExpr {
+fn role_expression(org: Uuid, user: UserId) -> sea_orm::sea_query::SimpleExpr {
     let role = Query::select()
         .column(project_member::Column::Role)
         .from(project_member::Entity)
@@ -306,6 +319,7 @@ fn role_expression(user: UserId) -> sea_orm::sea_query::SimpleExpr {
             Expr::col((project_member::Entity, project_member::Column::ProjectId))
                 .equals((project::Entity, project::Column::Id)),
         )
+        .and_where(project_member::Column::OrgId.eq(org))
         .and_where(project_member::Column::UserId.eq(user.uuid()))
         .to_owned();
     role.into()

@@ -29,11 +29,7 @@ impl TaskQueries for SqlQueries {
     ) -> Result<Page<TaskView>, StoreError> {
         let connection = self.database.replica();
         let select = visible_tasks(viewer).filter(condition(viewer, filter));
-        let total = if request.include_total {
-            Some(select.clone().count(connection).await.stored()?)
-        } else {
-            None
-        };
+        let total = if request.include_total { Some(select.clone().count(connection).await.stored()?) } else { None };
         let criteria = request.sort.iter().flat_map(criteria).collect();
         let id = Expr::col((task::Entity, task::Column::Id));
         let rows = page(select, criteria, id, true, request).all(connection).await.stored()?;

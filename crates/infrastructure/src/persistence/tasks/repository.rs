@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use sea_orm::sea_query::{Alias, CommonTableExpression, Expr, ExprTrait, Func, Query, UnionType, WithClause};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect,
 };
 use tenon_application::StoreError;
 use tenon_application::tasks::{TaskRef, TaskRepository};
@@ -38,10 +39,7 @@ impl TaskRepository for SqlUnitOfWork {
         state.version += 1;
         let row = row(org, &state)?;
         if known == 0 {
-            task::Entity::insert(row.into_active_model())
-                .exec_without_returning(&self.transaction)
-                .await
-                .stored()?;
+            task::Entity::insert(row.into_active_model()).exec_without_returning(&self.transaction).await.stored()?;
         } else {
             let written = task::Entity::update_many()
                 .set(row.into_active_model().reset_all())
@@ -68,10 +66,7 @@ impl TaskRepository for SqlUnitOfWork {
         }
         let statement = Query::update()
             .table(project_counter::Entity)
-            .value(
-                project_counter::Column::LastNumber,
-                Expr::col(project_counter::Column::LastNumber).add(1),
-            )
+            .value(project_counter::Column::LastNumber, Expr::col(project_counter::Column::LastNumber).add(1))
             .and_where(project_counter::Column::ProjectId.eq(id))
             .and_where(project_counter::Column::OrgId.eq(org))
             .returning_col(project_counter::Column::LastNumber)
@@ -103,18 +98,16 @@ impl TaskRepository for SqlUnitOfWork {
 impl SqlUnitOfWork {
     /// MySQL cannot return what an update wrote; the row stays locked, so reading it back is safe.
     async fn next_number_without_returning(&self, org: Uuid, project: Uuid) -> Result<Option<i64>, StoreError> {
-        let of_project = |column: project_counter::Column, id: Uuid| column.eq(id);
+        let of_project = Condition::all()
+            .add(project_counter::Column::ProjectId.eq(project))
+            .add(project_counter::Column::OrgId.eq(org));
         project_counter::Entity::update_many()
-            .col_expr(
-                project_counter::Column::LastNumber,
-                Expr::col(project_counter::Column::LastNumber).add(1),
-            )
-            .filter(of_project(project_counter::Column::ProjectId, project))
-            .filter(of_project(project_counter::Column::OrgId, org))
+            .col_expr(project_counter::Column::LastNumber, Expr::col(project_counter::Column::LastNumber).add(1))
+            .filter(of_project.clone())
             .exec(&self.transaction)
             .await
             .stored()?;
-        let row = project_counter::Entity::find_by_id(project).one(&self.transaction).await.stored()?;
+        let row = project_counter::Entity::find().filter(of_project).one(&self.transaction).await.stored()?;
         Ok(row.map(|row| row.last_number))
     }
 
