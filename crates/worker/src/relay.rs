@@ -16,6 +16,8 @@ pub struct RelaySettings {
     pub poll: Duration,
     /// How many events it claims at once.
     pub batch: u64,
+    /// When an event is claimed again whose relay died before it pushed.
+    pub push_within: Duration,
     /// When an event is handed out again whose receipts have not arrived.
     pub redeliver_after: Duration,
     /// How often the metrics of the backlog are refreshed.
@@ -27,6 +29,7 @@ impl Default for RelaySettings {
         Self {
             poll: Duration::from_millis(500),
             batch: 200,
+            push_within: Duration::from_secs(5),
             redeliver_after: Duration::from_secs(120),
             measure_every: Duration::from_secs(5),
         }
@@ -93,7 +96,7 @@ impl Relay {
     /// Relays one batch. Answers whether it was full, so that there may be more.
     async fn round(&self, postpone_by: Duration) -> Result<bool, RelayError> {
         let now = self.clock.now();
-        let claimed = self.outbox.claim(now, later(now, self.settings.redeliver_after), self.settings.batch).await?;
+        let claimed = self.outbox.claim(now, later(now, self.settings.push_within), self.settings.batch).await?;
         if claimed.is_empty() {
             return Ok(false);
         }
@@ -104,6 +107,7 @@ impl Relay {
             self.outbox.postpone(&events, later(self.clock.now(), postpone_by)).await?;
             return Err(error.into());
         }
+        self.outbox.postpone(&events, later(now, self.settings.redeliver_after)).await?;
         metrics::counter!("outbox_relayed_total").increment(events.len() as u64);
         tracing::debug!(events = events.len(), jobs = pushed, "relayed");
         Ok(events.len() as u64 >= self.settings.batch)
@@ -239,7 +243,7 @@ mod tests {
             due_again: Timestamp,
             limit: u64,
         ) -> Result<Vec<ClaimedEvent>, StoreError> {
-            assert_eq!((due_again - now).to_std().unwrap(), Duration::from_secs(120));
+            assert_eq!((due_again - now).to_std().unwrap(), Duration::from_secs(5));
             self.claims.lock().unwrap().push(self.since_start(now));
             let mut errors = self.claim_errors.lock().unwrap();
             if *errors > 0 {
@@ -283,6 +287,8 @@ mod tests {
         world.start();
         tokio::time::sleep(Duration::from_millis(1)).await;
         assert_eq!(world.pushed(), [20, 20, 10], "two jobs an event");
+        let leases = [(10, 120), (10, 120), (5, 120)].map(|(events, at)| (events, Duration::from_secs(at)));
+        assert_eq!(*world.postponed.lock().unwrap(), leases, "what was pushed has time to be done");
         let pushes = world.pushes.lock().unwrap();
         let job = &pushes[0][1];
         assert_eq!((job.subscriber.as_str(), job.delivery, job.event.id), ("audit", 3, Uuid::from_u128(0)));

@@ -167,8 +167,7 @@ async fn preconditions_are_understood(server: Server) {
     let task = owner.task(&owner.project("ENG").await, "Versions").await;
     let path = format!("/tasks/{}", text(&task, "id"));
     let found = owner.api.get(&path).await;
-    assert_eq!(found.etag(), "\"1\"");
-    let unchanged = owner.api.get(&path).header("if-none-match", "\"0\", \"1\"").await;
+    let unchanged = owner.api.get(&path).header("if-none-match", format!("\"0\", {}", found.etag())).await;
     assert_eq!(unchanged.expect(304), Value::Null);
     owner.api.get(&path).header("if-none-match", "\"2\"").await.expect(200);
     owner.api.patch(&path, json!({"title": "Any"})).header("if-match", "*").await.expect(200);

@@ -36,7 +36,7 @@ pub(crate) struct IfMatch(Option<SeenVersion>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SeenVersion {
     Any,
-    Of(Uuid, Version),
+    Of(Option<Uuid>, Version),
     /// A tag that was never ours.
     Foreign,
 }
@@ -46,7 +46,7 @@ impl IfMatch {
     pub(crate) fn expected_version(&self, id: Option<Uuid>) -> Option<Version> {
         match self.0 {
             None | Some(SeenVersion::Any) => None,
-            Some(SeenVersion::Of(seen, version)) if id.is_none_or(|id| id == seen) => Some(version),
+            Some(SeenVersion::Of(seen, version)) if id.is_none() || seen.is_none() || id == seen => Some(version),
             Some(SeenVersion::Of(..) | SeenVersion::Foreign) => Some(NO_VERSION),
         }
     }
@@ -120,14 +120,17 @@ fn parse_tags(raw: &str) -> Option<Vec<String>> {
     }
 }
 
-/// A weak tag never matches here (RFC 9110, 13.1.1).
+/// A tag as `ETag` has it, or just the `version` of the resource in quotes. A weak tag never matches here (RFC 9110,
+/// 13.1.1).
 fn read_version(tag: &str) -> SeenVersion {
     if tag == "*" {
         return SeenVersion::Any;
     }
-    let parts = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).and_then(|tag| tag.split_once('.'));
-    let seen = parts.and_then(|(id, version)| Some((parse_uuid(id)?, version.parse().ok()?)));
-    seen.map_or(SeenVersion::Foreign, |(id, version)| SeenVersion::Of(id, version))
+    let seen = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).and_then(|tag| match tag.split_once('.') {
+        Some((id, version)) => Some(SeenVersion::Of(Some(parse_uuid(id)?), version.parse().ok()?)),
+        None => Some(SeenVersion::Of(None, tag.parse().ok()?)),
+    });
+    seen.unwrap_or(SeenVersion::Foreign)
 }
 
 fn header_parameter(name: &str, description: &str) -> Vec<Parameter> {
@@ -148,7 +151,7 @@ impl IntoParams for IfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         header_parameter(
             "If-Match",
-            "The `ETag` you have seen. If it is out of date, nothing is done and the answer is 412.",
+            "The `ETag` you have seen, or the `version` in quotes. If it is out of date, nothing is done and the answer is 412.",
         )
     }
 }
@@ -184,6 +187,7 @@ mod tests {
         assert_eq!(seen.expected_version(Some(Door.id())), Some(3));
         assert_eq!(seen.expected_version(Some(Uuid::nil())), Some(NO_VERSION));
         assert_eq!(IfMatch(Some(read_version("*"))).expected_version(None), None);
+        assert_eq!(IfMatch(Some(read_version("\"3\""))).expected_version(Some(Door.id())), Some(3));
         for foreign in ["\"x\"", "W/\"00000000-0000-0000-0000-000000000007.3\"", "\"7.3\""] {
             assert_eq!(IfMatch(Some(read_version(foreign))).expected_version(None), Some(NO_VERSION), "{foreign}");
         }
