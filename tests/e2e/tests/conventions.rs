@@ -171,7 +171,7 @@ async fn preconditions_are_understood(server: Server) {
     assert_eq!(unchanged.expect(304), Value::Null);
     owner.api.get(&path).header("if-none-match", "\"2\"").await.expect(200);
     owner.api.patch(&path, json!({"title": "Any"})).header("if-match", "*").await.expect(200);
-    owner.api.patch(&path, json!({"title": "Bad"})).header("if-match", "nonsense").await.any_problem(400);
+    owner.api.patch(&path, json!({"title": "Bad"})).header("if-match", "nonsense").await.any_problem(412);
     owner.api.patch(&path, json!({"title": "Late"})).header("if-match", "\"1\"").await.problem(412, "version.stale");
 }
 

@@ -11,6 +11,11 @@ pub(crate) async fn answer(request: HttpRequest, table: Data<RouteTable>) -> Res
     let Some(methods) = table.methods(request.path()) else {
         return Err(Problem::new(StatusCode::NOT_FOUND, "route.not_found", "There is nothing at this address."));
     };
+    Err(method_not_allowed(&request, methods))
+}
+
+/// 405, with the methods that do work.
+pub(crate) fn method_not_allowed(request: &HttpRequest, methods: &[Method]) -> Problem {
     let mut allowed: Vec<&str> = methods.iter().map(Method::as_str).collect();
     if allowed.contains(&"GET") {
         allowed.push("HEAD");
@@ -18,8 +23,8 @@ pub(crate) async fn answer(request: HttpRequest, table: Data<RouteTable>) -> Res
     let allowed = allowed.join(", ");
     let detail = format!("{} does not work here; these do: {allowed}.", request.method());
     let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method.not_allowed", detail);
-    Err(match HeaderValue::from_str(&allowed) {
+    match HeaderValue::from_str(&allowed) {
         Ok(value) => problem.with_header(header::ALLOW, value),
         Err(_) => problem,
-    })
+    }
 }

@@ -3,6 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use tenon_domain::UserId;
 use utoipa::IntoParams;
@@ -10,8 +11,10 @@ use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
 
+use super::fallback::method_not_allowed;
 use super::problem::Problem;
 use super::query::parse_uuid;
+use super::route_table::RouteTable;
 
 /// Something a path segment can refer to.
 pub(crate) trait PathRef: Sized {
@@ -29,7 +32,14 @@ pub(crate) struct InPath<T>(pub(crate) T);
 
 fn segment<T: PathRef>(request: &HttpRequest) -> Result<T, Problem> {
     let raw = request.match_info().get(T::SEGMENT).unwrap_or_default();
-    T::parse(raw).ok_or_else(|| Problem::not_found(T::RESOURCE))
+    T::parse(raw).ok_or_else(|| {
+        // `/invitations/accept` takes no DELETE; that `/invitations/{invitation}` does, makes it no invitation.
+        let table = request.app_data::<Data<RouteTable>>();
+        match table.and_then(|table| table.methods_of_literal(request.path())) {
+            Some(methods) => method_not_allowed(request, methods),
+            None => Problem::not_found(T::RESOURCE),
+        }
+    })
 }
 
 impl<T: PathRef> FromRequest for InPath<T> {

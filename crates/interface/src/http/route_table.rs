@@ -37,6 +37,12 @@ impl RouteTable {
         self.routes.iter().find(|(route, _)| route.is_match(path)).map(|(_, methods)| methods.as_slice())
     }
 
+    /// The methods of the route that is spelled exactly like this path, where a pattern would match it, too.
+    pub(crate) fn methods_of_literal(&self, path: &str) -> Option<&[Method]> {
+        let mut routes = self.routes.iter();
+        routes.find(|(route, _)| route.pattern() == Some(path)).map(|(_, methods)| methods.as_slice())
+    }
+
     pub(crate) fn takes_query(&self, method: &Method, pattern: &str) -> bool {
         self.queries.get(pattern).is_some_and(|methods| methods.contains(method))
     }
