@@ -140,3 +140,6 @@ impl App {
         outcome
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,8 @@ pub mod error;
 pub mod events;
 pub mod idempotency;
 pub mod identity;
+#[cfg(test)]
+mod in_memory;
 pub mod notifications;
 pub mod organizations;
 pub mod page;

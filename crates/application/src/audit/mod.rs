@@ -6,4 +6,9 @@ mod ports;
 
 pub use append_entry::AppendAuditEntry;
 pub use list_entries::ListAuditEntries;
+#[cfg(test)]
+pub(crate) use ports::MockAuditQueries;
 pub use ports::{AuditEntryView, AuditFilter, AuditQueries, AuditRepository};
+
+#[cfg(test)]
+mod tests;

@@ -43,6 +43,7 @@ pub struct AuditFilter {
 }
 
 /// The read side of the audit trail.
+#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait AuditQueries: Send + Sync {
     /// Entries of the viewer's organization, newest first.

@@ -99,3 +99,6 @@ pub trait Outbox: Send + Sync {
     /// Makes every failed job due again, and forgets the failures. Answers how many.
     async fn retry_failed_jobs(&self, now: Timestamp) -> Result<u64, StoreError>;
 }
+
+#[cfg(test)]
+mod tests;

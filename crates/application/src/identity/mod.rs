@@ -12,6 +12,8 @@ mod views;
 pub use accounts::{AcceptInvitationInput, Accounts, RegisterInput, SignedIn};
 pub use authenticator::Authenticator;
 pub use directory::{CachedSession, SessionDirectory};
+#[cfg(test)]
+pub(crate) use ports::MockIdentityQueries;
 pub use ports::{
     AccessTokens, Claims, Credentials, IdentityQueries, PasswordHasher, SecretTokens, SessionFacts, SessionRepository,
     UserContact, UserRepository,
@@ -21,3 +23,6 @@ pub use sessions::{EndSession, RotateSession, SwitchOrganization};
 pub(crate) use sign_in::open_session;
 pub use sign_in::{Grant, RecordSignInFailure, Register, StartSession};
 pub use views::UserView;
+
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,7 @@ pub struct SessionFacts {
 }
 
 /// The read side of identity. Always reads the primary database: a replica may not know of a revocation yet.
+#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait IdentityQueries: Send + Sync {
     async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError>;

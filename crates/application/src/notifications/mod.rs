@@ -10,5 +10,10 @@ mod wording;
 pub use deliver::{Deliveries, DeliveryError};
 pub use inbox::{CountUnread, ListNotifications, MarkAllRead, MarkRead};
 pub use notify::Notify;
+#[cfg(test)]
+pub(crate) use ports::MockNotificationQueries;
 pub use ports::{MessageRenderer, NotificationQueries, NotificationRepository};
 pub use views::NotificationView;
+
+#[cfg(test)]
+mod tests;

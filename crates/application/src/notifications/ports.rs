@@ -20,6 +20,7 @@ pub trait NotificationRepository: Send {
 }
 
 /// The read side of notifications: a viewer reads their own in their organization.
+#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait NotificationQueries: Send + Sync {
     async fn list(

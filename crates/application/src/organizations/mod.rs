@@ -12,7 +12,12 @@ pub use invitations::{CreateInvitation, ListInvitations, RevokeInvitation};
 pub use members::{ChangeMemberRole, ListMembers, RemoveMember};
 pub use organization::{CreateOrganization, EditOrganization, FindOrganization, ListOrganizations};
 pub(crate) use organization::{appoint_founder, create_organization};
+#[cfg(test)]
+pub(crate) use ports::MockOrganizationQueries;
 pub use ports::{
     InvitationRepository, InvitationTokens, MemberRepository, OrganizationQueries, OrganizationRepository,
 };
 pub use views::{InvitationView, MemberView, OrganizationView};
+
+#[cfg(test)]
+mod tests;

@@ -68,6 +68,7 @@ pub trait InvitationTokens: Send + Sync {
 }
 
 /// The read side of organizations.
+#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait OrganizationQueries: Send + Sync {
     async fn find(&self, viewer: Viewer) -> Result<Option<OrganizationView>, StoreError>;

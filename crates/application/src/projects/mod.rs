@@ -17,6 +17,11 @@ pub use delete_project::DeleteProject;
 pub use edit_project::{EditProject, ProjectFields};
 pub use find_project::FindProject;
 pub use list_projects::ListProjects;
+#[cfg(test)]
+pub(crate) use ports::MockProjectQueries;
 pub use ports::{ProjectFilter, ProjectQueries, ProjectRef, ProjectRepository, ProjectSort};
 pub use project_members::{FindProjectMember, ListProjectMembers, RemoveProjectMember, SetProjectMember};
 pub use views::{ProjectMemberView, ProjectView, StatusView};
+
+#[cfg(test)]
+mod tests;

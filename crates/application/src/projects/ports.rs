@@ -71,6 +71,7 @@ pub enum ProjectSort {
 }
 
 /// The read side of projects. Only what the viewer may see is ever returned or counted.
+#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait ProjectQueries: Send + Sync {
     /// The id behind a reference, if the viewer may see the project.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tenon_domain::UserId;
 use tenon_domain::access::{Permission, ProjectRole, Visibility};
-use tenon_domain::projects::ProjectError;
+use tenon_domain::projects::{ProjectEdit, ProjectError};
 
 use super::membership::open_project;
 use super::{ProjectMemberView, ProjectRef};
@@ -73,8 +73,12 @@ impl Command for RemoveProjectMember {
             return Err(AppError::NotFound("member"));
         }
         keep_a_manager(work, &project, before).await?;
+        let (state, now) = (project.state(), work.now());
+        // The lead of a private project is a member of it; who leaves no longer leads.
+        if state.visibility == Visibility::Private && state.lead_id == Some(self.user) {
+            project.edit(ProjectEdit { lead_id: Some(None), ..ProjectEdit::default() }, now)?;
+        }
         project.set_member(self.user, before, None);
-        let now = work.now();
         work.unit().projects().set_role(id, self.user, None, now).await?;
         work.unit().projects().save(project).await?;
         Ok(())

@@ -16,7 +16,12 @@ pub use delete_task::DeleteTask;
 pub use edit_task::{EditTask, TaskFields};
 pub use find_task::FindTask;
 pub use list_tasks::ListTasks;
+#[cfg(test)]
+pub(crate) use ports::MockTaskQueries;
 pub use ports::{TaskFilter, TaskQueries, TaskRef, TaskRepository, TaskSort};
 pub use restore_task::RestoreTask;
 pub use transition_task::TransitionTask;
 pub use views::TaskView;
+
+#[cfg(test)]
+mod tests;

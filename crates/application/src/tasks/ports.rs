@@ -64,6 +64,7 @@ pub enum TaskSort {
 }
 
 /// The read side of tasks. Only what the viewer may see is ever returned or counted.
+#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait TaskQueries: Send + Sync {
     async fn find(&self, viewer: Viewer, task: &TaskRef) -> Result<Option<TaskView>, StoreError>;

@@ -1,0 +1,88 @@
+use std::sync::Arc;
+
+use tenon_domain::access::OrganizationRole;
+
+use super::*;
+use crate::error::AppError;
+use crate::in_memory::{MemoryCache, Person, Scene, at};
+use crate::unit_of_work::StoreError;
+
+fn directory(queries: MockIdentityQueries) -> SessionDirectory {
+    SessionDirectory::new(Arc::new(MemoryCache::default()), Arc::new(queries))
+}
+
+fn live() -> CachedSession {
+    CachedSession::Live { user: Person::Peer.id(), expires_at: at(100) }
+}
+
+#[tokio::test]
+async fn a_session_is_looked_up_once() {
+    let mut queries = MockIdentityQueries::new();
+    let facts = SessionFacts { user_id: Person::Peer.id(), expires_at: at(100), revoked: false };
+    queries.expect_session().times(1).returning(move |_| Ok(Some(facts)));
+    let directory = directory(queries);
+    for _ in 0..3 {
+        assert_eq!(directory.session(Person::Peer.session()).await, Ok(live()));
+    }
+}
+
+#[tokio::test]
+async fn revoked_and_unknown_sessions_have_ended_and_are_not_asked_for_again() {
+    for found in [None, Some(SessionFacts { user_id: Person::Peer.id(), expires_at: at(100), revoked: true })] {
+        let mut queries = MockIdentityQueries::new();
+        queries.expect_session().times(1).returning(move |_| Ok(found));
+        let directory = directory(queries);
+        assert_eq!(directory.session(Person::Peer.session()).await, Ok(CachedSession::Ended));
+        assert_eq!(directory.session(Person::Peer.session()).await, Ok(CachedSession::Ended));
+    }
+}
+
+#[tokio::test]
+async fn a_role_and_its_absence_are_looked_up_once() {
+    for role in [Some(OrganizationRole::Admin), None] {
+        let mut queries = MockIdentityQueries::new();
+        queries.expect_role().times(1).returning(move |_, _| Ok(role));
+        let directory = directory(queries);
+        assert_eq!(directory.role(Scene::ACME, Person::Peer.id()).await, Ok(role));
+        assert_eq!(directory.role(Scene::ACME, Person::Peer.id()).await, Ok(role));
+    }
+}
+
+#[tokio::test]
+async fn what_a_commit_announced_overrules_what_was_known() {
+    let mut queries = MockIdentityQueries::new();
+    queries.expect_role().returning(|_, _| Ok(Some(OrganizationRole::Admin)));
+    let directory = directory(queries);
+    let (user, session) = (Person::Peer.id(), Person::Peer.session());
+    assert_eq!(directory.role(Scene::ACME, user).await, Ok(Some(OrganizationRole::Admin)));
+    directory.role_changed(Scene::ACME, user, Some(OrganizationRole::Guest)).await;
+    assert_eq!(directory.role(Scene::ACME, user).await, Ok(Some(OrganizationRole::Guest)));
+    directory.role_changed(Scene::ACME, user, None).await;
+    assert_eq!(directory.role(Scene::ACME, user).await, Ok(None));
+
+    directory.session_changed(session, &live()).await;
+    assert_eq!(directory.session(session).await, Ok(live()));
+    directory.session_changed(session, &CachedSession::Ended).await;
+    assert_eq!(directory.session(session).await, Ok(CachedSession::Ended));
+}
+
+#[tokio::test]
+async fn roles_of_other_people_and_other_organizations_are_kept_apart() {
+    let mut queries = MockIdentityQueries::new();
+    queries.expect_role().returning(|_, _| Ok(None));
+    let directory = directory(queries);
+    directory.role_changed(Scene::ACME, Person::Peer.id(), Some(OrganizationRole::Owner)).await;
+    assert_eq!(directory.role(Scene::ACME, Person::Member.id()).await, Ok(None));
+    assert_eq!(directory.role(Person::Stranger.organization(), Person::Peer.id()).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_failed_look_up_is_not_remembered() {
+    let mut queries = MockIdentityQueries::new();
+    let mut answers = vec![Ok(Some(OrganizationRole::Member)), Err(StoreError::Unavailable("away".to_owned()))];
+    queries.expect_role().times(2).returning(move |_, _| answers.pop().unwrap());
+    let directory = directory(queries);
+    let away = directory.role(Scene::ACME, Person::Peer.id()).await;
+    assert_eq!(away, Err(AppError::Unavailable("away".to_owned())));
+    assert_eq!(directory.role(Scene::ACME, Person::Peer.id()).await, Ok(Some(OrganizationRole::Member)));
+}

@@ -1,0 +1,5 @@
+mod directory;
+mod sessions;
+mod signing_in;
+
+use super::*;

@@ -1,0 +1,21 @@
+//! An application whose stores are in memory, for the tests of the use cases: real commands in a real pipeline, with
+//! a clock that stands and ids that are counted.
+//!
+//! The stores do what the ports promise (tenancy, versions, unique keys, rollback) in the plainest way. That the real
+//! ones do so too is for the contract tests to show.
+
+mod accounts;
+mod cast;
+mod data;
+mod doubles;
+mod people;
+mod projects;
+mod queries;
+mod scene;
+mod tasks;
+mod unit;
+
+pub(crate) use accounts::sign_in_service;
+pub(crate) use cast::Person;
+pub(crate) use doubles::MemoryCache;
+pub(crate) use scene::{Scene, at, project_id, task_id};

@@ -1,0 +1,157 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use chrono::{TimeDelta, TimeZone, Utc};
+use tenon_domain::access::{ProjectRole, Visibility};
+use tenon_domain::projects::{ProjectKey, ProjectName, ProjectState, Workflow};
+use tenon_domain::tasks::{Assignees, Labels, TaskKey, TaskPriority, TaskState, TaskTitle, TaskType};
+use tenon_domain::{OrganizationId, ProjectId, TaskId, Timestamp};
+use uuid::Uuid;
+
+use super::cast::{Person, people};
+use super::data::MemoryStore;
+use super::doubles::{CountedIds, CountingBell, MemoryCache, StandingClock};
+use crate::app::App;
+use crate::audit::MockAuditQueries;
+use crate::command::{Command, Tenancy};
+use crate::error::AppError;
+use crate::identity::SessionDirectory;
+use crate::notifications::MockNotificationQueries;
+use crate::organizations::MockOrganizationQueries;
+use crate::projects::MockProjectQueries;
+use crate::query::Queries;
+use crate::tasks::MockTaskQueries;
+
+pub(crate) fn project_id(n: u128) -> ProjectId {
+    ProjectId::new(Uuid::from_u128(0xC0 + n))
+}
+
+pub(crate) fn task_id(n: u128) -> TaskId {
+    TaskId::new(Uuid::from_u128(0xD0 + n))
+}
+
+/// `minutes` after the story begins.
+pub(crate) fn at(minutes: i64) -> Timestamp {
+    Utc.with_ymd_and_hms(2026, 11, 21, 9, 30, 0).unwrap() + TimeDelta::minutes(minutes)
+}
+
+/// The application on stores in memory, with people in it. It is minute 10 of the story.
+pub(crate) struct Scene {
+    pub(crate) app: App,
+    pub(crate) store: MemoryStore,
+    pub(crate) cache: Arc<MemoryCache>,
+    pub(crate) clock: Arc<StandingClock>,
+    pub(crate) bell: Arc<CountingBell>,
+}
+
+impl Scene {
+    pub(crate) const ACME: OrganizationId = OrganizationId::new(Uuid::from_u128(0xA0));
+
+    pub(crate) fn new() -> Self {
+        let store = MemoryStore::default();
+        people(&mut store.data());
+        let cache = Arc::new(MemoryCache::default());
+        let clock = Arc::new(StandingClock(AtomicI64::new(10)));
+        let bell = Arc::new(CountingBell::default());
+        let queries = Queries {
+            identity: Arc::new(store.clone()),
+            organizations: Arc::new(MockOrganizationQueries::new()),
+            projects: Arc::new(MockProjectQueries::new()),
+            tasks: Arc::new(MockTaskQueries::new()),
+            notifications: Arc::new(MockNotificationQueries::new()),
+            audit: Arc::new(MockAuditQueries::new()),
+        };
+        let app = App {
+            transactions: Arc::new(store.clone()),
+            sessions: SessionDirectory::new(cache.clone(), queries.identity.clone()),
+            queries,
+            relay: bell.clone(),
+            clock: clock.clone(),
+            ids: Arc::new(CountedIds::default()),
+            tenancy: Tenancy::Multi,
+        };
+        Self { app, store, cache, clock, bell }
+    }
+
+    pub(crate) async fn run<C: Command>(&self, who: Person, command: C) -> Result<C::Output, AppError> {
+        self.app.execute(&who.actor(), command).await
+    }
+
+    /// Adds a project that everybody in Acme but guests may work in.
+    pub(crate) fn open_project(&self, n: u128, key: &str) -> ProjectId {
+        self.add_project(n, key, Visibility::Organization, &[])
+    }
+
+    pub(crate) fn private_project(&self, n: u128, key: &str, members: &[(Person, ProjectRole)]) -> ProjectId {
+        self.add_project(n, key, Visibility::Private, members)
+    }
+
+    pub(crate) fn add_project(
+        &self,
+        n: u128,
+        key: &str,
+        visibility: Visibility,
+        members: &[(Person, ProjectRole)],
+    ) -> ProjectId {
+        let id = project_id(n);
+        let state = ProjectState {
+            id,
+            key: ProjectKey::parse(key).unwrap(),
+            name: ProjectName::parse("Project").unwrap(),
+            description: None,
+            visibility,
+            lead_id: None,
+            archived_at: None,
+            version: 1,
+            created_at: at(0),
+            updated_at: at(0),
+        };
+        let mut data = self.store.data();
+        data.projects.push((Self::ACME, state));
+        data.roles.extend(members.iter().map(|(who, role)| (id, who.id(), *role)));
+        id
+    }
+
+    /// Adds a task in the backlog, reported by the owner and assigned to these people.
+    pub(crate) fn add_task(&self, n: u128, project: ProjectId, assignees: &[Person]) -> TaskId {
+        let mut data = self.store.data();
+        let key = data.projects.iter().find(|(_, it)| it.id == project).unwrap().1.key.clone();
+        let number = i64::try_from(n).unwrap();
+        let state = TaskState {
+            id: task_id(n),
+            project_id: project,
+            key: TaskKey::new(key, number),
+            number,
+            task_type: TaskType::Task,
+            title: TaskTitle::parse("Fix the door").unwrap(),
+            description: None,
+            status: Workflow::standard().initial().unwrap().clone(),
+            priority: TaskPriority::None,
+            reporter_id: Person::Owner.id(),
+            assignees: Assignees::parse(assignees.iter().map(|it| it.id())).unwrap(),
+            labels: Labels::default(),
+            parent_id: None,
+            start_date: None,
+            due_date: None,
+            estimate: None,
+            version: 1,
+            created_at: at(0),
+            updated_at: at(0),
+            completed_at: None,
+            deleted_at: None,
+        };
+        data.tasks.push((Self::ACME, state));
+        task_id(n)
+    }
+
+    pub(crate) fn archive(&self, project: ProjectId) {
+        let mut data = self.store.data();
+        let found = data.projects.iter_mut().find(|(_, it)| it.id == project);
+        found.unwrap().1.archived_at = Some(at(1));
+    }
+
+    /// The names of all events that were committed.
+    pub(crate) fn told(&self) -> Vec<String> {
+        self.store.data().events.iter().map(|event| event.name.clone()).collect()
+    }
+}

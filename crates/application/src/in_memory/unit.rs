@@ -1,0 +1,170 @@
+use async_trait::async_trait;
+use tenon_domain::audit::ActorKind;
+use tenon_domain::{DomainEvent, EventId, OrganizationId, Timestamp, UserId};
+use uuid::Uuid;
+
+use super::data::{Data, MemoryStore};
+use crate::actor::{Actor, Origin};
+use crate::audit::AuditRepository;
+use crate::events::{ActorRecord, Delivery, EventLog, EventReceipts, EventRecord, FailedJob};
+use crate::idempotency::IdempotencyLedger;
+use crate::identity::{SessionRepository, UserRepository};
+use crate::notifications::NotificationRepository;
+use crate::organizations::{InvitationRepository, MemberRepository, OrganizationRepository};
+use crate::projects::ProjectRepository;
+use crate::tasks::TaskRepository;
+use crate::unit_of_work::{Scope, StoreError, UnitOfWork};
+
+/// A copy of the data, which replaces the original on commit.
+pub(super) struct MemoryUnit {
+    store: MemoryStore,
+    pub(super) data: Data,
+    tenant: Option<OrganizationId>,
+    actor: ActorRecord,
+    origin: Origin,
+    now: Timestamp,
+    events_before: usize,
+}
+
+impl MemoryUnit {
+    pub(super) fn new(store: MemoryStore, data: Data, scope: Scope, actor: &Actor, now: Timestamp) -> Self {
+        let tenant = match scope {
+            Scope::Organization(id) => Some(id),
+            Scope::Deployment => None,
+        };
+        let events_before = data.events.len();
+        Self { store, data, tenant, actor: actor.into(), origin: actor.origin.clone(), now, events_before }
+    }
+
+    pub(super) fn tenant(&self) -> Result<OrganizationId, StoreError> {
+        self.tenant.ok_or_else(|| StoreError::Broken("outside of any organization".to_owned()))
+    }
+
+    pub(super) fn bind(&mut self, tenant: OrganizationId) {
+        self.tenant = Some(tenant);
+    }
+
+    pub(super) fn tell(&mut self, events: Vec<DomainEvent>) {
+        for event in events {
+            let id = self.next_event_id();
+            let record = EventRecord::new(id, &event, self.tenant, self.actor.clone(), &self.origin, self.now);
+            self.data.events.push(record);
+        }
+    }
+
+    fn next_event_id(&self) -> Uuid {
+        Uuid::from_u128(0xE000 + self.data.events.len() as u128)
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for MemoryUnit {
+    async fn enter(&mut self, organization: OrganizationId) -> Result<(), StoreError> {
+        self.bind(organization);
+        Ok(())
+    }
+
+    fn act_as(&mut self, user: UserId) {
+        self.actor = ActorRecord { kind: ActorKind::User.as_str().to_owned(), id: Some(user.uuid()) };
+    }
+
+    fn users(&mut self) -> &mut dyn UserRepository {
+        self
+    }
+
+    fn sessions(&mut self) -> &mut dyn SessionRepository {
+        self
+    }
+
+    fn organizations(&mut self) -> &mut dyn OrganizationRepository {
+        self
+    }
+
+    fn members(&mut self) -> &mut dyn MemberRepository {
+        self
+    }
+
+    fn invitations(&mut self) -> &mut dyn InvitationRepository {
+        self
+    }
+
+    fn projects(&mut self) -> &mut dyn ProjectRepository {
+        self
+    }
+
+    fn tasks(&mut self) -> &mut dyn TaskRepository {
+        self
+    }
+
+    fn notifications(&mut self) -> &mut dyn NotificationRepository {
+        self
+    }
+
+    fn audit(&mut self) -> &mut dyn AuditRepository {
+        self
+    }
+
+    fn events(&mut self) -> &mut dyn EventLog {
+        self
+    }
+
+    fn receipts(&mut self) -> &mut dyn EventReceipts {
+        self
+    }
+
+    fn idempotency(&mut self) -> &mut dyn IdempotencyLedger {
+        self
+    }
+
+    async fn commit(self: Box<Self>) -> Result<bool, StoreError> {
+        if let Some(error) = self.store.tally().failing_commits.pop_front() {
+            return Err(error);
+        }
+        self.store.tally().committed += 1;
+        let told = self.data.events.len() > self.events_before;
+        *self.store.data() = self.data;
+        Ok(told)
+    }
+}
+
+#[async_trait]
+impl EventLog for MemoryUnit {
+    async fn record(&mut self, events: Vec<DomainEvent>) -> Result<(), StoreError> {
+        self.tell(events);
+        Ok(())
+    }
+
+    async fn deliver(&mut self, deliveries: Vec<Delivery>) -> Result<(), StoreError> {
+        for delivery in deliveries {
+            let id = self.next_event_id();
+            let (tenant, actor) = (self.tenant, self.actor.clone());
+            self.data.events.push(EventRecord::delivery(id, delivery, tenant, actor, &self.origin, self.now));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl EventReceipts for MemoryUnit {
+    async fn note(&mut self, event: EventId, subscriber: &str) -> Result<bool, StoreError> {
+        let receipt = (event.uuid(), subscriber.to_owned());
+        let new = !self.data.receipts.contains(&receipt);
+        if new {
+            self.data.receipts.push(receipt);
+        }
+        Ok(new)
+    }
+
+    async fn note_failure(&mut self, failed: &FailedJob) -> Result<(), StoreError> {
+        self.data.failed_jobs.push(failed.clone());
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl IdempotencyLedger for MemoryUnit {
+    async fn mark_committed(&mut self, user: UserId, key: &str) -> Result<(), StoreError> {
+        self.data.committed_keys.push((user, key.to_owned()));
+        Ok(())
+    }
+}

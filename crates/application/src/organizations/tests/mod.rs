@@ -1,0 +1,18 @@
+mod accepting;
+mod inviting;
+mod membership;
+mod tenancy;
+
+use tenon_domain::Violation;
+use tenon_domain::access::Permission;
+
+use super::*;
+use crate::error::AppError;
+
+fn broken<T>(violation: impl Into<Violation>) -> Result<T, AppError> {
+    Err(AppError::Violations(vec![violation.into()]))
+}
+
+fn refused<T>(permission: Permission) -> Result<T, AppError> {
+    Err(AppError::Forbidden(permission))
+}
