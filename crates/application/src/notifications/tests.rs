@@ -152,7 +152,7 @@ fn what_each_kind_says() {
         [
             ("Ada assigned you X", ""),
             ("Ada took you off X", ""),
-            ("Ada moved X to in review", "It was in in progress before."),
+            ("Ada moved X to “in review”", "Before that it was in “in progress”."),
             ("Ada completed X", ""),
             ("Ada moved X to the trash", ""),
             ("Ada added you to X", "The role is viewer."),

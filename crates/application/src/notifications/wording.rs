@@ -21,7 +21,7 @@ pub(super) fn wording(
         Kind::TaskUnassigned => (format!("{who} took you off {subject}"), String::new()),
         Kind::TaskStatusChanged => {
             let (from, to) = statuses(fact);
-            (format!("{who} moved {subject} to {to}"), format!("It was in {from} before."))
+            (format!("{who} moved {subject} to “{to}”"), format!("Before that it was in “{from}”."))
         }
         Kind::TaskCompleted => (format!("{who} completed {subject}"), String::new()),
         Kind::TaskDeleted => (format!("{who} moved {subject} to the trash"), String::new()),

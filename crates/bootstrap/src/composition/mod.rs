@@ -62,9 +62,6 @@ impl System {
     pub async fn start(config: &Config, public_url: &str) -> Result<Self, Failure> {
         prepare_data_dir(config)?;
         let secret = MasterSecret::new(config.jwt_secret.obtain().map_err(Failure::SigningKey)?.expose().as_bytes())?;
-        // Computes a hash, which takes as long as all the rest together.
-        let passwords = config.passwords;
-        let hasher = tokio::task::spawn_blocking(move || hasher(passwords));
         let database = connect(config).await?;
         let schema = Schema::new(&database);
         if config.embedded() {
@@ -94,7 +91,7 @@ impl System {
         let invitation_tokens: Arc<dyn InvitationTokens> = Arc::new(SignedInvitationTokens::new(&secret, public_url));
         let accounts = Accounts {
             app: app.clone(),
-            hasher: Arc::new(hasher.await??),
+            hasher: Arc::new(hasher(config.passwords)?),
             access_tokens: access_tokens.clone(),
             secrets: Arc::new(RandomSecretTokens),
             invitation_tokens: invitation_tokens.clone(),
@@ -180,7 +177,7 @@ fn hasher(passwords: PasswordConfig) -> Result<BoundedPasswordHasher, Failure> {
         PasswordAlgorithm::Argon2id => Hashing::Argon2id(Argon2Hasher::new()),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    Ok(BoundedPasswordHasher::new(algorithm, HasherLimits::for_cores(cores))?)
+    Ok(BoundedPasswordHasher::new(algorithm, HasherLimits::for_cores(cores)))
 }
 
 fn health_checks(

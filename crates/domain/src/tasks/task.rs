@@ -152,12 +152,14 @@ impl Task {
         replace(&mut after.due_date, edit.due_date);
         replace(&mut after.estimate, edit.estimate);
         check_consistency(&after)?;
-        if before == after {
+        let changes = field_changes(&before, &after);
+        let reassigned = !after.assignees.without(&before.assignees).is_empty()
+            || !before.assignees.without(&after.assignees).is_empty();
+        if changes.is_empty() && !reassigned {
             return Ok(());
         }
         self.state = after;
         self.state.updated_at = now;
-        let changes = field_changes(&before, &self.state);
         if !changes.is_empty() {
             let fact = TaskFact::Updated { assignees: self.assignees(), reporter: self.state.reporter_id };
             self.record(fact, changes);

@@ -6,9 +6,7 @@ use tenon_application::identity::PasswordHasher;
 use tenon_domain::identity::{Password, PasswordHash};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::SecurityError;
 use super::algorithms::{PasswordAlgorithm, verify};
-use super::secret_tokens::random_name;
 
 /// How much hashing there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,23 +29,18 @@ impl HasherLimits {
 #[derive(Clone)]
 pub struct BoundedPasswordHasher {
     algorithm: Arc<PasswordAlgorithm>,
-    /// Compared with when there is no account: as costly as a real hash.
-    decoy: Arc<str>,
     turns: Arc<Semaphore>,
     line: Arc<Semaphore>,
 }
 
 impl BoundedPasswordHasher {
-    /// Computes one hash, which takes as long as a login does.
-    pub fn new(algorithm: PasswordAlgorithm, limits: HasherLimits) -> Result<Self, SecurityError> {
-        let decoy = algorithm.hash(&random_name()).map_err(SecurityError::Hasher)?;
+    pub fn new(algorithm: PasswordAlgorithm, limits: HasherLimits) -> Self {
         let concurrent = limits.concurrent.max(1);
-        Ok(Self {
+        Self {
             algorithm: Arc::new(algorithm),
-            decoy: decoy.into(),
             turns: Arc::new(Semaphore::new(concurrent)),
             line: Arc::new(Semaphore::new(concurrent + limits.waiting)),
-        })
+        }
     }
 
     /// Runs the work when it is its turn. It keeps its turn until it ends, even if nobody waits for it anymore.
@@ -80,10 +73,11 @@ impl PasswordHasher for BoundedPasswordHasher {
     }
 
     async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, AppError> {
-        let decoy = Arc::clone(&self.decoy);
+        let algorithm = Arc::clone(&self.algorithm);
         self.take_turn(move || match hash {
             Some(hash) => verify(password.expose(), hash.as_str()),
-            None => verify(password.expose(), &decoy).map(|_| false),
+            // Hashing it costs what comparing it with a hash would.
+            None => algorithm.hash(password.expose()).map(|_| false),
         })
         .await
     }

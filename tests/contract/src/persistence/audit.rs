@@ -43,7 +43,7 @@ async fn an_entry_comes_back_as_appended(fixture: &Fixture) {
     let appended = entry(fixture, &ada, "task.created");
     append(fixture, &ada, &appended).await;
     let page = fixture.queries.audit.list(ada.viewer, &AuditFilter::default(), &request(10, vec![])).await.unwrap();
-    assert_eq!(page.items, [appended.clone()]);
+    assert_eq!(page.items, std::slice::from_ref(&appended));
     let mut unit = fixture.unit(&ada).await;
     assert!(matches!(unit.audit().append(appended).await, Err(StoreError::Duplicate(_))));
     drop(unit);
