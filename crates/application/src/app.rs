@@ -13,7 +13,7 @@ use crate::error::AppError;
 use crate::identity::SessionDirectory;
 use crate::ports::{Clock, IdGenerator, RelayWaker};
 use crate::query::{Queries, Query, Reader};
-use crate::unit_of_work::{Scope, Transactions};
+use crate::unit_of_work::{Scope, Transactions, UnitOfWork};
 
 /// How often a command is tried when others keep changing the same thing.
 const MAX_ATTEMPTS: u32 = 5;
@@ -82,18 +82,31 @@ impl App {
         if let (Some(key), Some(user)) = (&actor.origin.idempotency_key, actor.user_id()) {
             unit.idempotency().mark_committed(user, key).await?;
         }
-        if unit.commit().await? {
-            self.relay.wake();
-        }
-        for effect in effects {
-            self.apply(effect).await;
-        }
+        self.conclude(unit, effects).await?;
         Ok(output)
+    }
+
+    /// Commits and does what follows from it, in a task of its own: a caller who hangs up in the middle must not keep
+    /// a committed logout from being announced.
+    async fn conclude(&self, unit: Box<dyn UnitOfWork>, effects: Vec<Effect>) -> Result<(), AppError> {
+        let app = self.clone();
+        let conclusion = async move {
+            if unit.commit().await? {
+                app.relay.wake();
+            }
+            for effect in effects {
+                app.apply(effect).await;
+            }
+            Ok(())
+        };
+        tokio::spawn(conclusion.in_current_span())
+            .await
+            .map_err(|error| AppError::Internal(format!("committing: {error}")))?
     }
 
     async fn apply(&self, effect: Effect) {
         match effect {
-            Effect::SessionChanged { session, state } => self.sessions.session_changed(session, &state).await,
+            Effect::SessionEnded { session } => self.sessions.session_ended(session).await,
             Effect::RoleChanged { organization, user, role } => {
                 self.sessions.role_changed(organization, user, role).await;
             }

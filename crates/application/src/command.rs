@@ -11,7 +11,6 @@ use uuid::Uuid;
 
 use crate::actor::{Actor, Viewer};
 use crate::error::AppError;
-use crate::identity::CachedSession;
 use crate::ports::IdGenerator;
 use crate::unit_of_work::{Scope, UnitOfWork};
 
@@ -42,8 +41,8 @@ pub enum Tenancy {
 /// Something that follows from a commit and must not happen without it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Tell every instance what a session is now.
-    SessionChanged { session: SessionId, state: CachedSession },
+    /// Tell every instance that a session has ended.
+    SessionEnded { session: SessionId },
     /// Tell every instance which role a user has in an organization now.
     RoleChanged { organization: OrganizationId, user: UserId, role: Option<tenon_domain::access::OrganizationRole> },
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use tenon_domain::identity::{Client, DisplayName, Email, Password, SignInFailure};
 use tenon_domain::organizations::{OrganizationError, OrganizationName};
-use tenon_domain::{OrganizationId, SessionId};
+use tenon_domain::{InvitationId, OrganizationId, SessionId};
 use uuid::Uuid;
 
 use super::{
@@ -122,12 +122,7 @@ impl Accounts {
     /// Accepts an invitation: with a new account, or with the password of the existing one. The token alone does not
     /// prove who accepts, because the inviter knows it too.
     pub async fn accept_invitation(&self, actor: &Actor, input: AcceptInvitationInput) -> Result<SignedIn, AppError> {
-        let invitation = self
-            .invitation_tokens
-            .read(&input.token)
-            .ok_or(AppError::Unauthenticated(Denial::InvalidInvitationToken))?;
-        let email = self.app.queries.organizations.invited_address(invitation).await?;
-        let email = email.ok_or(AppError::Unauthenticated(Denial::InvalidInvitationToken))?;
+        let (invitation, email) = self.invited(&input.token).await?;
         let invitee = match self.app.queries.identity.credentials(&email).await? {
             Some(known) => {
                 let password = input.password.ok_or(OrganizationError::InvitationNeedsPassword)?;
@@ -158,6 +153,14 @@ impl Accounts {
         self.signed_in(grant, refresh_token)
     }
 
+    /// The invitation of a token, and the address it was made for.
+    pub async fn invited(&self, token: &str) -> Result<(InvitationId, Email), AppError> {
+        let refused = AppError::Unauthenticated(Denial::InvalidInvitationToken);
+        let invitation = self.invitation_tokens.read(token).ok_or_else(|| refused.clone())?;
+        let email = self.app.queries.organizations.invited_address(invitation).await?;
+        Ok((invitation, email.ok_or(refused)?))
+    }
+
     async fn refuse(
         &self,
         actor: &Actor,
@@ -165,7 +168,9 @@ impl Accounts {
         email: &str,
         reason: SignInFailure,
     ) -> Result<SignedIn, AppError> {
-        let email = email.chars().take(Email::MAX_CHARS).collect();
+        // Whatever was typed goes on the audit trail, in a form that every store takes.
+        let printable = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+        let email = email.chars().take(Email::MAX_CHARS).map(printable).collect();
         self.app.execute(actor, RecordSignInFailure { user, email, reason }).await?;
         Err(AppError::Unauthenticated(Denial::InvalidCredentials))
     }

@@ -78,8 +78,9 @@ impl SessionDirectory {
         Ok(role)
     }
 
-    pub(crate) async fn session_changed(&self, id: SessionId, session: &CachedSession) {
-        self.cache.put(&session_key(id), &session.encode(), TIME_TO_LIVE).await;
+    /// A session only ever ends: that it lives is found in the database, and never overrules an end.
+    pub(crate) async fn session_ended(&self, id: SessionId) {
+        self.cache.put(&session_key(id), &CachedSession::Ended.encode(), TIME_TO_LIVE).await;
     }
 
     pub(crate) async fn role_changed(

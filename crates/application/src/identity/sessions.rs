@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use tenon_domain::identity::TokenHash;
 use tenon_domain::{OrganizationId, SessionId};
 
-use super::{CachedSession, Grant, UserView};
+use super::{Grant, UserView};
 use crate::actor::{Actor, Denial};
 use crate::command::{Command, Effect, Work};
 use crate::error::AppError;
@@ -47,12 +47,7 @@ impl Command for RotateSession {
         work.unit().act_as(user_id);
         session.rotate(self.next.clone(), now);
         session.switch(organization);
-        let expires_at = session.state().expires_at;
         work.unit().sessions().save(session).await?;
-        work.after_commit(Effect::SessionChanged {
-            session: self.session,
-            state: CachedSession::Live { user: user_id, expires_at },
-        });
         let organization = work.unit().organizations().current().await?.ok_or(refused)?;
         let organization = OrganizationView::new(organization.state().clone(), role);
         Ok(Grant { session: self.session, user: UserView::from(user), organization })
@@ -87,12 +82,7 @@ impl Command for SwitchOrganization {
         }
         session.rotate(self.next.clone(), now);
         session.switch(self.organization);
-        let expires_at = session.state().expires_at;
         work.unit().sessions().save(session).await?;
-        work.after_commit(Effect::SessionChanged {
-            session: id,
-            state: CachedSession::Live { user: viewer.user, expires_at },
-        });
         let user = work.unit().users().find(viewer.user).await?.ok_or(absent.clone())?;
         let organization = work.unit().organizations().current().await?.ok_or(absent)?;
         let organization = OrganizationView::new(organization.state().clone(), role);
@@ -115,7 +105,7 @@ impl Command for EndSession {
             session.revoke(now);
             work.unit().sessions().save(session).await?;
         }
-        work.after_commit(Effect::SessionChanged { session: id, state: CachedSession::Ended });
+        work.after_commit(Effect::SessionEnded { session: id });
         Ok(())
     }
 }

@@ -8,9 +8,9 @@ use tenon_domain::organizations::OrganizationName;
 use tenon_domain::{SessionId, UserId};
 use uuid::Uuid;
 
-use super::{CachedSession, UserView};
+use super::UserView;
 use crate::actor::{Actor, Denial};
-use crate::command::{Command, Effect, Work, sign_in_failed};
+use crate::command::{Command, Work, sign_in_failed};
 use crate::error::AppError;
 use crate::organizations::{OrganizationView, appoint_founder, create_organization};
 use crate::unit_of_work::{Scope, StoreError};
@@ -23,7 +23,7 @@ pub struct Grant {
     pub organization: OrganizationView,
 }
 
-/// Starts a session of a user in an organization, and lets every instance know.
+/// Starts a session of a user in an organization.
 pub(crate) async fn open_session(
     work: &mut Work<'_>,
     id: SessionId,
@@ -34,14 +34,7 @@ pub(crate) async fn open_session(
 ) -> Result<Grant, AppError> {
     let now = work.now();
     let session = Session::start(id, user.id, organization.id, refresh_hash.clone(), client.clone(), now);
-    let expires_at = session.state().expires_at;
     work.unit().sessions().save(session).await?;
-    work.after_commit(Effect::SessionChanged { session: id, state: CachedSession::Live { user: user.id, expires_at } });
-    work.after_commit(Effect::RoleChanged {
-        organization: organization.id,
-        user: user.id,
-        role: Some(organization.role),
-    });
     Ok(Grant { session: id, user, organization })
 }
 

@@ -1,11 +1,12 @@
 use async_trait::async_trait;
+use tenon_domain::access::{OrganizationRole, Permission};
 use tenon_domain::identity::{Client, DisplayName, PasswordHash, TokenHash, User};
 use tenon_domain::organizations::{Member, OrganizationError};
 use tenon_domain::{InvitationId, SessionId, UserId};
 
 use super::OrganizationView;
 use crate::actor::{Actor, Denial};
-use crate::command::{Command, Work};
+use crate::command::{Command, Effect, Work};
 use crate::error::AppError;
 use crate::identity::{Grant, UserView, open_session};
 use crate::unit_of_work::{Scope, StoreError};
@@ -42,13 +43,21 @@ impl Command for AcceptInvitation {
         let absent = AppError::Unauthenticated(Denial::InvalidInvitationToken);
         let now = work.now();
         let organization = work.unit().invitations().organization_of(self.invitation).await?;
-        work.unit().enter(organization.ok_or_else(|| absent.clone())?).await?;
+        let organization = organization.ok_or_else(|| absent.clone())?;
+        work.unit().enter(organization).await?;
         let mut invitation = work.unit().invitations().find(self.invitation).await?.ok_or(absent.clone())?;
         invitation.accept(now)?;
         let (email, role, inviter) = {
             let state = invitation.state();
             (state.email.clone(), state.role, state.invited_by)
         };
+        // An invitation is good for as long as whoever made it could make it again.
+        let needed =
+            if role == OrganizationRole::Owner { Permission::ManageOwners } else { Permission::ManageInvitations };
+        let inviter_role = work.unit().members().role_in(inviter, organization).await?;
+        if !inviter_role.is_some_and(|inviter_role| inviter_role.allows(needed)) {
+            return Err(OrganizationError::InvitationRevoked.into());
+        }
         let user = match &self.invitee {
             Invitee::Existing(user) => work.unit().users().find(*user).await?.ok_or(absent)?.state().clone(),
             Invitee::New { display_name, password_hash } => {
@@ -72,6 +81,7 @@ impl Command for AcceptInvitation {
             Err(StoreError::Duplicate(_)) => return Err(OrganizationError::AlreadyMember.into()),
             stored => stored?,
         };
+        work.after_commit(Effect::RoleChanged { organization, user: user.id, role: Some(role) });
         let organization = work.unit().organizations().current().await?.ok_or(AppError::NotFound("organization"))?;
         let organization = OrganizationView::new(organization.state().clone(), role);
         open_session(work, self.session, &self.refresh_hash, &self.client, UserView::from(user), organization).await

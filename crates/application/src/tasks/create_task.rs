@@ -41,8 +41,9 @@ impl Command for CreateTask {
             Some(parent) => Some(find_parent(work, parent).await?),
             None => None,
         };
+        // Without a workflow the project is being deleted; trying again finds it gone.
         let workflow = work.unit().projects().workflow(self.project_id).await?;
-        let status = workflow.initial().cloned().ok_or_else(|| AppError::Internal("an empty workflow".into()))?;
+        let status = workflow.initial().cloned().ok_or(AppError::Stale)?;
         // The number is taken last: taking it locks the project's counter until the commit.
         let number = work.unit().tasks().next_number(self.project_id).await?;
         let new = NewTask {

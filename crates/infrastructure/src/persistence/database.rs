@@ -178,12 +178,21 @@ fn sqlite_pragmas(options: sqlx::sqlite::SqliteConnectOptions) -> sqlx::sqlite::
 
 fn server_options(settings: &DatabaseSettings, url: &str) -> ConnectOptions {
     let mut options = pool_options(settings, url, settings.max_connections.max(2));
+    // A statement that hangs must not keep its connection from all others.
+    options.map_sqlx_postgres_opts(|options| {
+        options.options([
+            ("statement_timeout", "30000"),
+            ("lock_timeout", "5000"),
+            ("idle_in_transaction_session_timeout", "30000"),
+        ])
+    });
     options.map_sqlx_mysql_pool_opts(|pool| {
         pool.after_connect(|connection, _| {
             Box::pin(async move {
                 use sqlx::Executor;
                 // The same isolation as on PostgreSQL: versions are checked, not snapshots.
                 connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+                connection.execute("SET SESSION innodb_lock_wait_timeout = 5").await?;
                 Ok(())
             })
         })

@@ -11,8 +11,11 @@ const CONFLICTS: &[&str] = &["40001", "40P01", "55P03", "1205", "1213", "5", "6"
 const AWAY: &[&str] = &["57P01", "57P02", "57P03", "53300", "08000", "08003", "08006", "1040", "1053", "1927"];
 
 pub(super) fn store_error(error: DbErr) -> StoreError {
-    if let Some(SqlErr::UniqueConstraintViolation(message)) = error.sql_err() {
-        return StoreError::Duplicate(message);
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(message)) => return StoreError::Duplicate(message),
+        // What it refers to was deleted by somebody else in the meantime: trying again finds it gone.
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => return StoreError::Stale,
+        _ => {}
     }
     match &error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => StoreError::Unavailable(error.to_string()),

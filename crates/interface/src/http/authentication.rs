@@ -26,7 +26,7 @@ pub(crate) async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if request.path().starts_with(super::BASE_PATH)
+    if request.match_info().as_str().starts_with(super::BASE_PATH)
         && let Some(context) = RequestContext::of(request.request())
     {
         let received = context.traceparent.as_deref();

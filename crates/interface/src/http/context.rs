@@ -89,7 +89,12 @@ pub(crate) async fn provide(
     .increment(1);
     let duration_ms = elapsed * 1000.0;
     let (request_id, status) = (&context.request_id, status.as_u16());
-    tracing::debug!(request_id, method, route, status, duration_ms, "request");
+    if status >= 400 {
+        // What was refused before it became an operation has no other line.
+        tracing::info!(request_id, operation = route, method, status, duration_ms, success = false, "request");
+    } else {
+        tracing::debug!(request_id, operation = route, method, status, duration_ms, success = true, "request");
+    }
     Ok(answer)
 }
 

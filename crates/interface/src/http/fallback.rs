@@ -8,7 +8,7 @@ use super::route_table::RouteTable;
 
 /// Requests that no route takes: 405 with `Allow` where other methods work, 404 elsewhere.
 pub(crate) async fn answer(request: HttpRequest, table: Data<RouteTable>) -> Result<HttpResponse, Problem> {
-    let Some(methods) = table.methods(request.path()) else {
+    let Some(methods) = table.methods(request.match_info().as_str()) else {
         return Err(Problem::new(StatusCode::NOT_FOUND, "route.not_found", "There is nothing at this address."));
     };
     Err(method_not_allowed(&request, methods))

@@ -16,7 +16,7 @@ use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 use tenon_application::AppError;
 use tenon_application::idempotency::{Claim, StoredAnswer};
-use tenon_domain::UserId;
+use tenon_domain::{OrganizationId, UserId};
 
 use super::BASE_PATH;
 use super::authentication::Authentication;
@@ -42,9 +42,10 @@ pub(crate) async fn once(
         Ok(None) => return Ok(next.call(request).await?.map_into_boxed_body()),
         Err(problem) => return Ok(request.error_response(problem)),
     };
-    let user = request.extensions().get::<Authentication>().and_then(|found| found.actor.user_id());
+    let actor = request.extensions().get::<Authentication>().map(|found| found.actor.clone());
+    let viewer = actor.and_then(|actor| actor.viewer().ok());
     let services = request.app_data::<Data<HttpServices>>().cloned();
-    let (Some(user), Some(services)) = (user, services) else {
+    let (Some(viewer), Some(services)) = (viewer, services) else {
         // Without a user the route refuses the request.
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
@@ -52,7 +53,8 @@ pub(crate) async fn once(
         Ok(bytes) => bytes,
         Err(problem) => return Ok(request.error_response(problem)),
     };
-    let fingerprint = fingerprint(&request, &bytes);
+    let user = viewer.user;
+    let fingerprint = fingerprint(&request, viewer.organization, &bytes);
     request.set_payload(Payload::from(bytes));
     match claim(&services, user, &key, &fingerprint).await {
         Ok(None) => {}
@@ -68,7 +70,7 @@ pub(crate) async fn once(
 
 /// The key of the request, if it has one and may have one.
 fn key_of(request: &ServiceRequest) -> Result<Option<String>, Problem> {
-    if request.method() != Method::POST || !request.path().starts_with(BASE_PATH) {
+    if request.method() != Method::POST || !request.match_info().as_str().starts_with(BASE_PATH) {
         return Ok(None);
     }
     let mut values = request.headers().get_all(IDEMPOTENCY_KEY);
@@ -78,7 +80,7 @@ fn key_of(request: &ServiceRequest) -> Result<Option<String>, Problem> {
         let detail = format!("Idempotency-Key must be 1 to {MAX_KEY} visible ASCII characters.");
         return Err(Problem::bad_request("idempotency.key_malformed", detail));
     };
-    if hands_out_credentials(request.path()) {
+    if hands_out_credentials(request.match_info().as_str()) {
         let detail = "Answers with credentials are never kept: send this request without Idempotency-Key.";
         return Err(Problem::bad_request("idempotency.not_supported", detail));
     }
@@ -101,10 +103,11 @@ async fn read_body(request: &mut ServiceRequest) -> Result<Bytes, Problem> {
     body::read(request.take_payload(), announced, limits).await
 }
 
-/// Tells requests apart: method, path, query and body.
-fn fingerprint(request: &ServiceRequest, body: &[u8]) -> String {
+/// Tells requests apart: organization, method, path, query and body.
+fn fingerprint(request: &ServiceRequest, organization: OrganizationId, body: &[u8]) -> String {
     let mut hash = Sha256::new();
-    for part in [request.method().as_str(), request.path(), request.query_string()] {
+    hash.update(organization.uuid().as_bytes());
+    for part in [request.method().as_str(), request.match_info().as_str(), request.query_string()] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }

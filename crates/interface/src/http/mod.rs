@@ -43,7 +43,8 @@ pub use services::{HttpServices, HttpSettings, TraceContext};
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// Where the API lives.
+/// Where the API lives. Layers compare with `match_info().as_str()`, the decoded path that routes are matched with:
+/// `path()` is as the client spelled it, and `/%61pi/v1` is the API, too.
 pub(crate) const BASE_PATH: &str = "/api/v1";
 
 /// The endpoints of every context, relative to [`BASE_PATH`].

@@ -35,7 +35,7 @@ fn segment<T: PathRef>(request: &HttpRequest) -> Result<T, Problem> {
     T::parse(raw).ok_or_else(|| {
         // `/invitations/accept` takes no DELETE; that `/invitations/{invitation}` does, makes it no invitation.
         let table = request.app_data::<Data<RouteTable>>();
-        match table.and_then(|table| table.methods_of_literal(request.path())) {
+        match table.and_then(|table| table.methods_of_literal(request.match_info().as_str())) {
             Some(methods) => method_not_allowed(request, methods),
             None => Problem::not_found(T::RESOURCE),
         }

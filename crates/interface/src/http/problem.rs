@@ -268,7 +268,8 @@ pub(crate) fn rendered(answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxB
         return answer;
     }
     let (request, answer) = answer.into_parts();
-    let rendered = match answer.error() {
+    let headers = answer.headers().clone();
+    let mut rendered = match answer.error() {
         Some(error) => match error.as_error::<Problem>() {
             Some(problem) => problem.render(&request),
             None if status.is_server_error() => Problem::internal(error.to_string()).render(&request),
@@ -277,5 +278,11 @@ pub(crate) fn rendered(answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxB
         None if answer.headers().contains_key(header::CONTENT_TYPE) => answer,
         None => Problem::of_status(status).render(&request),
     };
+    // What inner layers said about the answer, such as rate limits, stays said.
+    for (name, value) in headers {
+        if !rendered.headers().contains_key(&name) && name != header::CONTENT_LENGTH {
+            rendered.headers_mut().insert(name, value);
+        }
+    }
     ServiceResponse::new(request, rendered)
 }

@@ -12,6 +12,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
 use tenon_application::ports::{RateDecision, RatePolicy};
+use tenon_domain::identity::Email;
 
 use super::BASE_PATH;
 use super::authentication::Authentication;
@@ -59,13 +60,14 @@ pub(crate) async fn limit(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let limits = request.app_data::<Data<ActiveLimits>>().and_then(|active| active.0);
     let services = request.app_data::<Data<HttpServices>>().cloned();
-    let (Some(limits), Some(services), true) = (limits, services, request.path().starts_with(BASE_PATH)) else {
+    let (Some(limits), Some(services), true) = (limits, services, request.match_info().as_str().starts_with(BASE_PATH))
+    else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
     let user = request.extensions().get::<Authentication>().and_then(|found| found.actor.user_id());
     let address = || RequestContext::of(request.request()).and_then(|context| context.ip.clone()).unwrap_or_default();
     let (policy, limiter, key) = match user {
-        _ if takes_passwords(request.path()) => (limits.auth, &services.shared_limiter, address()),
+        _ if takes_secrets(request.match_info().as_str()) => (limits.auth, &services.shared_limiter, address()),
         Some(user) => (limits.api, &services.local_limiter, user.to_string()),
         None => (limits.anonymous, &services.local_limiter, address()),
     };
@@ -88,13 +90,16 @@ pub(crate) async fn limit(
 /// Counts an attempt to sign in to an account. For the handlers that know whose.
 pub(crate) async fn check_account(active: ActiveLimits, services: &HttpServices, account: &str) -> Result<(), Problem> {
     let Some(limits) = active.0 else { return Ok(()) };
-    let decision = services.shared_limiter.check(&limits.account, &account.trim().to_lowercase()).await;
+    // No account has a longer address; what is longer shares one count.
+    let account: String = account.trim().chars().take(Email::MAX_CHARS).collect::<String>().to_lowercase();
+    let decision = services.shared_limiter.check(&limits.account, &account).await;
     if decision.allowed { Ok(()) } else { Err(refusal(&limits.account, decision)) }
 }
 
 /// Where passwords and tokens could be guessed.
-fn takes_passwords(path: &str) -> bool {
-    matches!(path.strip_prefix(BASE_PATH), Some("/auth/login" | "/auth/register" | "/invitations/accept"))
+fn takes_secrets(path: &str) -> bool {
+    let guessable = ["/auth/login", "/auth/register", "/auth/refresh", "/invitations/accept"];
+    path.strip_prefix(BASE_PATH).is_some_and(|path| guessable.contains(&path))
 }
 
 fn refusal(policy: &RatePolicy, decision: RateDecision) -> Problem {

@@ -24,7 +24,7 @@ impl SecurityHeaders {
     }
 
     pub(crate) fn apply(&self, answer: &mut ServiceResponse<BoxBody>) {
-        let path = answer.request().path();
+        let path = answer.request().match_info().as_str();
         let (is_docs, is_metrics) = (path == "/docs" || path.starts_with("/docs/"), path == "/metrics");
         let headers = answer.headers_mut();
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -174,6 +174,16 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn another_spelling_of_a_path_passes_the_same_layers() {
+        for path in ["/%61pi/v1/tasks", "/api/v1/%74asks", "/api/v1/task%73/ENG-1"] {
+            let (status, code, _) = problem(request(Method::GET, path)).await;
+            assert_eq!((status, code.as_str()), (401, "auth.missing_token"), "{path}");
+        }
+        let keyed = request(Method::POST, "/api/v1/auth/switch%2Dorganization").insert_header(("idempotency-key", "k"));
+        assert_eq!(problem(keyed).await.1, "idempotency.not_supported");
+    }
+
+    #[actix_web::test]
     async fn other_methods_are_named() {
         let cases = [
             (Method::PUT, "/api/v1/tasks", "GET, POST, HEAD"),

@@ -52,6 +52,8 @@ async fn a_role_and_its_absence_are_looked_up_once() {
 async fn what_a_commit_announced_overrules_what_was_known() {
     let mut queries = MockIdentityQueries::new();
     queries.expect_role().returning(|_, _| Ok(Some(OrganizationRole::Admin)));
+    let facts = SessionFacts { user_id: Person::Peer.id(), expires_at: at(100), revoked: false };
+    queries.expect_session().times(1).returning(move |_| Ok(Some(facts)));
     let directory = directory(queries);
     let (user, session) = (Person::Peer.id(), Person::Peer.session());
     assert_eq!(directory.role(Scene::ACME, user).await, Ok(Some(OrganizationRole::Admin)));
@@ -60,9 +62,8 @@ async fn what_a_commit_announced_overrules_what_was_known() {
     directory.role_changed(Scene::ACME, user, None).await;
     assert_eq!(directory.role(Scene::ACME, user).await, Ok(None));
 
-    directory.session_changed(session, &live()).await;
     assert_eq!(directory.session(session).await, Ok(live()));
-    directory.session_changed(session, &CachedSession::Ended).await;
+    directory.session_ended(session).await;
     assert_eq!(directory.session(session).await, Ok(CachedSession::Ended));
 }
 

@@ -119,10 +119,10 @@ fn fields_and_assignees_changed_together_are_two_events() {
 }
 
 #[test]
-fn another_order_of_the_same_assignees_is_kept_but_concerns_nobody() {
+fn another_order_of_the_same_assignees_is_no_change() {
     let mut task = stored(NewTask { assignees: assignees(&[2, 3]), ..new_task() });
     task.edit(Edit { assignees: Some(assignees(&[3, 2])), ..Edit::default() }, at(5)).unwrap();
-    assert_eq!(task.state().assignees, assignees(&[3, 2]));
+    assert_eq!(task.state().assignees, assignees(&[2, 3]));
     assert_eq!(events(task), []);
 }
 

@@ -112,9 +112,15 @@ pub(crate) async fn switch_organization(
 pub(crate) async fn accept_invitation(
     visitor: Visitor,
     accounts: Data<Accounts>,
+    services: Data<HttpServices>,
+    limits: Data<ActiveLimits>,
     body: Body<AcceptInvitationBody>,
 ) -> Answer {
-    let signed_in = accounts.accept_invitation(&visitor.actor, body.into_inner().into_input()?).await?;
+    let input = body.into_inner().into_input()?;
+    // The password of an existing account could be guessed here as it could be at the sign-in.
+    let (_, email) = accounts.invited(&input.token).await?;
+    check_account(*limits.get_ref(), &services, email.as_str()).await?;
+    let signed_in = accounts.accept_invitation(&visitor.actor, input).await?;
     ok(&TokensResponse::from(signed_in))
 }
 
