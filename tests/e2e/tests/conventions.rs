@@ -20,6 +20,7 @@ on_every_deployment!(
     request_ids_are_kept_or_made,
     times_and_ids_have_one_format,
     answers_carry_security_headers,
+    other_spellings_of_a_path_are_no_way_around,
     preconditions_are_understood,
     idempotent_requests_are_replayed,
     concurrent_idempotent_requests_happen_once,
@@ -160,6 +161,15 @@ async fn answers_carry_security_headers(server: Server) {
         assert!(answer.header("x-request-id").is_some());
         assert!(answer.header("cache-control").is_some_and(|it| it.contains("no-store") || it.contains("private")));
     }
+}
+
+async fn other_spellings_of_a_path_are_no_way_around(server: Server) {
+    let owner = Person::found(&server).await;
+    server.api().get("/%74asks").await.problem(401, "auth.missing_token");
+    owner.api.get("/%74asks").await.expect(200);
+    let body = json!({"organization_id": owner.organization_id});
+    let keyed = owner.api.post("/auth/switch%2Dorganization", body).header("idempotency-key", "k").await;
+    keyed.problem(400, "idempotency.not_supported");
 }
 
 async fn preconditions_are_understood(server: Server) {

@@ -11,14 +11,26 @@ on_every_deployment!(
     a_new_account_needs_a_name_and_a_password,
     one_pending_invitation_an_address,
     made_up_tokens_are_refused,
+    an_invitation_ends_with_the_power_to_invite,
 );
+
+async fn an_invitation_ends_with_the_power_to_invite(server: Server) {
+    let owner = Person::found(&server).await;
+    let admin = owner.invite("Ada Admin", "admin").await;
+    let invitation = json!({"email": unique_email("Back Door"), "role": "admin"});
+    let invitation = admin.api.post("/invitations", invitation).await.expect(201);
+    owner.api.delete(format!("/members/{}", admin.id)).await.expect(204);
+    let acceptance = json!({"token": invitation["token"], "display_name": "Back Door", "password": PASSWORD});
+    server.api().post("/invitations/accept", acceptance).await.problem(409, "invitation.revoked");
+}
 
 async fn an_invitation_is_made_listed_and_accepted(server: Server) {
     let owner = Person::found(&server).await;
     let email = unique_email("Nina New");
     let created = owner.api.post("/invitations", json!({"email": email, "role": "member"})).await;
     let invitation = created.expect(201);
-    assert!(created.header("location").is_some());
+    let location = created.header("location").and_then(|path| path.strip_prefix("/api/v1")).unwrap();
+    assert_eq!(owner.api.get(location).await.expect(200)["email"], email);
     assert_eq!(invitation["status"], "pending");
     assert!(text(&invitation, "accept_url").contains(&text(&invitation, "token")));
     let listed = array(&owner.api.get("/invitations").await.expect(200));

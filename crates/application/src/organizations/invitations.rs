@@ -63,6 +63,24 @@ impl Command for RevokeInvitation {
     }
 }
 
+/// One invitation of the organization.
+#[derive(Clone, Copy, Debug)]
+pub struct FindInvitation {
+    pub invitation: InvitationId,
+}
+
+#[async_trait]
+impl Query for FindInvitation {
+    type Output = InvitationView;
+    const NAME: &'static str = "invitation.find";
+
+    async fn run(&self, reader: &Reader<'_>) -> Result<InvitationView, AppError> {
+        let viewer = reader.require(Permission::ManageInvitations)?;
+        let invitation = reader.queries().organizations.invitation(viewer, self.invitation, reader.now()).await?;
+        invitation.ok_or(AppError::NotFound("invitation"))
+    }
+}
+
 /// The invitations of the organization, newest first.
 #[derive(Clone, Debug)]
 pub struct ListInvitations {

@@ -8,7 +8,7 @@ mod ports;
 mod views;
 
 pub use accept_invitation::{AcceptInvitation, Invitee};
-pub use invitations::{CreateInvitation, ListInvitations, RevokeInvitation};
+pub use invitations::{CreateInvitation, FindInvitation, ListInvitations, RevokeInvitation};
 pub use members::{ChangeMemberRole, ListMembers, RemoveMember};
 pub use organization::{CreateOrganization, EditOrganization, FindOrganization, ListOrganizations};
 pub(crate) use organization::{appoint_founder, create_organization};

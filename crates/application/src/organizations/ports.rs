@@ -86,6 +86,12 @@ pub trait OrganizationQueries: Send + Sync {
         now: Timestamp,
         page: &PageRequest<Unsorted>,
     ) -> Result<Page<InvitationView>, StoreError>;
+    async fn invitation(
+        &self,
+        viewer: Viewer,
+        id: InvitationId,
+        now: Timestamp,
+    ) -> Result<Option<InvitationView>, StoreError>;
     /// The address an invitation was made for, across tenants.
     async fn invited_address(&self, id: InvitationId) -> Result<Option<Email>, StoreError>;
 }

@@ -155,6 +155,20 @@ impl OrganizationQueries for SqlQueries {
         Ok(Page::cut(views, request.limit, total, |view: &InvitationView| at_id(view.id.uuid())))
     }
 
+    async fn invitation(
+        &self,
+        viewer: Viewer,
+        id: InvitationId,
+        now: Timestamp,
+    ) -> Result<Option<InvitationView>, StoreError> {
+        let row = invitation::Entity::find_by_id(id.uuid())
+            .filter(invitation::Column::OrgId.eq(viewer.organization.uuid()))
+            .one(self.database.replica())
+            .await
+            .stored()?;
+        row.map(|row| Ok(InvitationView::new(invitation_state(row)?, now))).transpose()
+    }
+
     async fn invited_address(&self, id: InvitationId) -> Result<Option<Email>, StoreError> {
         let email: Option<String> = invitation::Entity::find_by_id(id.uuid())
             .select_only()

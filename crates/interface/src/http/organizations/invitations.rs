@@ -5,7 +5,9 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, post};
 use serde::{Deserialize, Serialize};
 use tenon_application::identity::Accounts;
-use tenon_application::organizations::{CreateInvitation, InvitationView, ListInvitations, RevokeInvitation};
+use tenon_application::organizations::{
+    CreateInvitation, FindInvitation, InvitationView, ListInvitations, RevokeInvitation,
+};
 use tenon_application::{AppError, Unsorted};
 use tenon_domain::InvitationId;
 use tenon_domain::identity::Email;
@@ -18,7 +20,7 @@ use validator::Validate;
 
 use super::OrganizationRoleName;
 use crate::http::BASE_PATH;
-use crate::http::answer::{Answer, no_content};
+use crate::http::answer::{Answer, no_content, ok};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::list::{List, ListBody, Unfiltered};
@@ -28,7 +30,7 @@ use crate::http::validation::checks;
 use crate::http::wire::{Moment, wire_enum};
 
 pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_invitations).service(create_invitation).service(revoke_invitation);
+    cfg.service(list_invitations).service(create_invitation).service(get_invitation).service(revoke_invitation);
 }
 
 type InInvitationPath = InPath<InvitationRef>;
@@ -148,6 +150,15 @@ pub(crate) async fn create_invitation(
     let location = format!("{BASE_PATH}/invitations/{}", invitation.id);
     let body = NewInvitationResponse { invitation: invitation.into(), token, accept_url };
     Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(body))
+}
+
+/// Read an invitation
+#[utoipa::path(tag = "invitations", operation_id = "get_invitation", params(InInvitationPath),
+    responses((status = 200, body = InvitationResponse, description = "The invitation")))]
+#[get("/invitations/{invitation}")]
+pub(crate) async fn get_invitation(caller: Caller, path: InInvitationPath) -> Answer {
+    let InPath(InvitationRef(invitation)) = path;
+    ok(&InvitationResponse::from(caller.ask(FindInvitation { invitation }).await?))
 }
 
 /// Revoke an invitation
