@@ -1,6 +1,7 @@
 //! The outbox in SQL: written by units of work, read by the relay, completed by receipts.
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Order, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IntoActiveModel, PaginatorTrait,
@@ -136,6 +137,24 @@ impl EventReceipts for SqlUnitOfWork {
     }
 }
 
+/// How long an event is left alone that this version cannot read: during an upgrade, one of a newer version.
+const UNREADABLE_LEASE: TimeDelta = TimeDelta::hours(1);
+
+/// The events that can be read, and the ids of those that cannot: one of them must not hold up all others.
+fn decode(rows: Vec<outbox::Model>) -> (Vec<(outbox::Model, EventRecord)>, Vec<Uuid>) {
+    let (mut readable, mut unreadable) = (Vec::with_capacity(rows.len()), Vec::new());
+    for row in rows {
+        match from_json(&row.payload) {
+            Ok(record) => readable.push((row, record)),
+            Err(error) => {
+                tracing::error!(event_id = %row.id, event = row.name, %error, "an event cannot be read; it is left for later");
+                unreadable.push(row.id);
+            }
+        }
+    }
+    (readable, unreadable)
+}
+
 /// The outbox as the relay and operators see it, across tenants.
 #[derive(Clone)]
 pub struct SqlOutbox {
@@ -191,9 +210,18 @@ impl Outbox for SqlOutbox {
             .all(&transaction)
             .await
             .stored()?;
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let (readable, unreadable) = decode(rows);
+        if !unreadable.is_empty() {
+            outbox::Entity::update_many()
+                .col_expr(outbox::Column::DueAt, Expr::val(now + UNREADABLE_LEASE))
+                .filter(outbox::Column::Id.is_in(unreadable))
+                .exec(&transaction)
+                .await
+                .stored()?;
+        }
         // Most events are claimed for the first time, and have no receipts to ask for.
-        let claimed_before: Vec<Uuid> = rows.iter().filter(|row| row.deliveries > 0).map(|row| row.id).collect();
+        let claimed_before: Vec<Uuid> =
+            readable.iter().filter(|(row, _)| row.deliveries > 0).map(|(row, _)| row.id).collect();
         let receipts = match claimed_before.as_slice() {
             [] => Vec::new(),
             ids => self.receipts(&transaction, ids).await?,
@@ -201,23 +229,21 @@ impl Outbox for SqlOutbox {
         outbox::Entity::update_many()
             .col_expr(outbox::Column::DueAt, Expr::val(due_again))
             .col_expr(outbox::Column::Deliveries, Expr::col(outbox::Column::Deliveries).add(1))
-            .filter(outbox::Column::Id.is_in(ids))
+            .filter(outbox::Column::Id.is_in(readable.iter().map(|(row, _)| row.id)))
             .exec(&transaction)
             .await
             .stored()?;
         transaction.commit().await.stored()?;
-        rows.into_iter()
-            .map(|row| {
-                let record: EventRecord = from_json(&row.payload)?;
-                let subscribers = subscribers_of(&record.name)
-                    .iter()
-                    .filter(|name| !receipts.iter().any(|(id, done)| *id == row.id && done == **name))
-                    .map(|name| (*name).to_owned())
-                    .collect();
-                let delivery = u32::try_from(row.deliveries).unwrap_or_default() + 1;
-                Ok(ClaimedEvent { record, delivery, subscribers })
-            })
-            .collect()
+        let claimed = readable.into_iter().map(|(row, record)| {
+            let subscribers = subscribers_of(&record.name)
+                .iter()
+                .filter(|name| !receipts.iter().any(|(id, done)| *id == row.id && done == **name))
+                .map(|name| (*name).to_owned())
+                .collect();
+            let delivery = u32::try_from(row.deliveries).unwrap_or_default() + 1;
+            ClaimedEvent { record, delivery, subscribers }
+        });
+        Ok(claimed.collect())
     }
 
     async fn postpone(&self, events: &[EventId], at: Timestamp) -> Result<(), StoreError> {

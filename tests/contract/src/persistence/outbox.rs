@@ -1,6 +1,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use sea_orm::{ConnectionTrait, DbBackend};
 use tenon_application::events::{Backlog, ClaimedEvent, FailedJob, Outbox, subscriber};
 use tenon_application::{Scope, StoreError};
 use tenon_domain::identity::{IdentityFact, SignInFailure};
@@ -13,6 +14,7 @@ use super::on_every_database;
 on_every_database! {
     events_are_stored_with_their_change_or_not_at_all,
     an_event_is_claimed_until_its_lease_ends,
+    an_event_that_cannot_be_read_holds_up_no_other,
     receipts_complete_an_event,
     concurrent_relays_share_the_events,
     postponed_events_come_again_when_due,
@@ -92,6 +94,29 @@ async fn an_event_is_claimed_until_its_lease_ends(fixture: &Fixture) {
     let again: Vec<_> = again.iter().filter(|event| events.contains(&event.record.id)).collect();
     assert_eq!(again.len(), 3, "whose lease has ended is handed out again");
     assert!(again.iter().all(|event| event.delivery > 1));
+}
+
+async fn an_event_that_cannot_be_read_holds_up_no_other(fixture: &Fixture) {
+    let ada = fixture.found("ada").await;
+    let events = record(fixture, &ada, 3).await;
+    // A name is part of the payload of every event: one without it cannot be read. The name of the row stays.
+    let spell = async |from: &str, to: &str| {
+        let id = match fixture.database.connection().get_database_backend() {
+            DbBackend::Postgres => format!("'{}'", events[0]),
+            _ => format!("x'{}'", events[0].simple()),
+        };
+        let update = format!("UPDATE outbox SET payload = REPLACE(payload, '\"{from}\"', '\"{to}\"') WHERE id = {id}");
+        fixture.database.connection().execute_unprepared(&update).await.unwrap().rows_affected()
+    };
+    assert_eq!(spell("name", "title").await, 1);
+    assert_eq!(claim_ids(fixture).await, events[1..], "the others are handed out");
+    fixture.clock.advance(Duration::from_secs(3599));
+    assert!(!claim_ids(fixture).await.contains(&events[0]));
+    assert_eq!(fixture.outbox.backlog(fixture.now()).await.unwrap().pending, 7, "it is not forgotten");
+
+    assert_eq!(spell("title", "name").await, 1);
+    fixture.clock.advance(Duration::from_secs(1));
+    assert!(claim_ids(fixture).await.contains(&events[0]), "a version that can read it does, later");
 }
 
 async fn receipts_complete_an_event(fixture: &Fixture) {
