@@ -4,12 +4,14 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use futures::FutureExt;
 use tenon_application::audit::AppendAuditEntry;
 use tenon_application::events::{EventRecord, KeepFailedJob, subscriber};
 use tenon_application::notifications::{Deliveries, DeliveryError, Notify};
 use tenon_application::ports::{Attempt, Job, JobError, JobHandler, MailError};
 use tenon_application::{Actor, App, AppError};
+use tenon_domain::Timestamp;
 use tracing::{Instrument, Span};
 
 /// Makes a span the child of the trace that a W3C `traceparent` names.
@@ -17,6 +19,10 @@ pub type TraceContinuation = fn(&Span, &str);
 
 /// A job that takes longer is broken off and tried again.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How old an event may get before a job that might still succeed is given up. Until then the relay hands it out
+/// again, so that no outage shorter than this needs anybody's attention.
+const GIVEN_UP_AFTER: TimeDelta = TimeDelta::hours(24);
 
 /// The subscribers of events. Each is idempotent: it notes a receipt together with its effect.
 pub struct Subscribers {
@@ -32,7 +38,7 @@ impl JobHandler for Subscribers {
         if let Some(traceparent) = &job.event.origin.traceparent {
             (self.continue_trace)(&span, traceparent);
         }
-        observed(self, &job, attempt).instrument(span).await
+        observed(self, &job, attempt, self.app.clock.now()).instrument(span).await
     }
 }
 
@@ -44,14 +50,16 @@ trait Effects: Send + Sync {
     async fn keep(&self, job: &Job, error: &JobError) -> Result<(), AppError>;
 }
 
-/// One metric and one log line for every attempt, and a failed job kept after the last.
-async fn observed(effects: &dyn Effects, job: &Job, attempt: Attempt) -> Result<(), JobError> {
+/// One metric and one log line for every attempt; what is given up is kept.
+async fn observed(effects: &dyn Effects, job: &Job, attempt: Attempt, now: Timestamp) -> Result<(), JobError> {
     let started = Instant::now();
     let outcome = bounded(effects, job).await;
     let elapsed = started.elapsed();
     let label = match &outcome {
         Ok(()) => "ok",
         Err(error) if error.retry && !attempt.is_last => "retried",
+        // Without a receipt, the relay hands the event out again once its lease ends.
+        Err(error) if error.retry && now - job.event.occurred_at < GIVEN_UP_AFTER => "deferred",
         Err(_) => "failed",
     };
     let subscriber = label_of(&job.subscriber);
@@ -59,7 +67,7 @@ async fn observed(effects: &dyn Effects, job: &Job, attempt: Attempt) -> Result<
     metrics::histogram!("queue_job_duration_seconds", "subscriber" => subscriber).record(elapsed.as_secs_f64());
     let duration_ms = elapsed.as_secs_f64() * 1000.0;
     match (&outcome, label) {
-        (Err(error), "retried") => {
+        (Err(error), "retried" | "deferred") => {
             tracing::warn!(duration_ms, success = false, outcome = label, %error, "job");
         }
         (Err(error), _) => tracing::error!(duration_ms, success = false, outcome = label, %error, "job"),
@@ -185,17 +193,18 @@ mod tests {
     }
 
     async fn run(outcome: fn() -> Result<(), JobError>, is_last: bool) -> (Result<(), JobError>, Vec<String>) {
-        run_with(outcome, is_last, Ok(())).await
+        run_with(outcome, is_last, TimeDelta::zero(), Ok(())).await
     }
 
     async fn run_with(
         outcome: fn() -> Result<(), JobError>,
         is_last: bool,
+        age: TimeDelta,
         store: Result<(), AppError>,
     ) -> (Result<(), JobError>, Vec<String>) {
         let fake = Fake { outcome, store, kept: Mutex::default() };
         let job = Job { subscriber: subscriber::AUDIT.to_owned(), delivery: 1, event: event() };
-        let answer = observed(&fake, &job, Attempt { number: 1, is_last }).await;
+        let answer = observed(&fake, &job, Attempt { number: 1, is_last }, job.event.occurred_at + age).await;
         (answer, fake.kept.into_inner().unwrap())
     }
 
@@ -207,9 +216,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_is_kept_after_its_last_attempt_and_when_retrying_is_useless() {
-        assert_eq!(run(|| Err(JobError::retry("away")), true).await, (Ok(()), vec!["away".to_owned()]));
+    async fn a_job_is_kept_when_retrying_is_useless() {
         assert_eq!(run(|| Err(JobError::fail("refused")), false).await, (Ok(()), vec!["refused".to_owned()]));
+        assert_eq!(run(|| Err(JobError::fail("refused")), true).await, (Ok(()), vec!["refused".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn what_may_pass_is_left_to_the_relay_for_a_day() {
+        let away = || Err(JobError::retry("away"));
+        let millisecond = TimeDelta::milliseconds(1);
+        for age in [TimeDelta::zero(), GIVEN_UP_AFTER - millisecond] {
+            assert_eq!(run_with(away, true, age, Ok(())).await, (Err(JobError::retry("away")), vec![]), "{age}");
+        }
+        assert_eq!(run_with(away, true, GIVEN_UP_AFTER, Ok(())).await, (Ok(()), vec!["away".to_owned()]));
+        let earlier = run_with(away, false, GIVEN_UP_AFTER, Ok(())).await;
+        assert_eq!(earlier, (Err(JobError::retry("away")), vec![]), "all attempts are made");
     }
 
     #[tokio::test]
@@ -221,7 +242,7 @@ mod tests {
     #[tokio::test]
     async fn a_job_that_cannot_be_kept_is_not_reported_as_done() {
         let store = Err(AppError::Unavailable("gone".to_owned()));
-        let (answer, _) = run_with(|| Err(JobError::fail("refused")), false, store).await;
+        let (answer, _) = run_with(|| Err(JobError::fail("refused")), false, TimeDelta::zero(), store).await;
         assert!(!answer.unwrap_err().retry);
     }
 
