@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use futures::StreamExt;
 use tenon_application::events::Outbox;
 use tenon_application::idempotency::IdempotencyKeys;
+use tenon_application::identity::SessionArchive;
 use tenon_application::ports::{Clock, JobRunner};
 use tenon_domain::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -17,13 +18,17 @@ use tokio_util::sync::CancellationToken;
 // Second, minute, hour, day, month, weekday.
 const EVERY_FIVE_MINUTES: &str = "0 */5 * * * *";
 const HOURLY: &str = "0 7 * * * *";
+const DAILY: &str = "0 37 3 * * *";
 const KEPT: TimeDelta = TimeDelta::hours(24);
+/// A session that is over is kept for questions about it: who was signed in, and from where.
+const ENDED_SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
 
 /// Forgets what nobody needs any more. Several workers may do it at the same time.
 pub struct Schedules {
     pub runner: Arc<dyn JobRunner>,
     pub outbox: Arc<dyn Outbox>,
     pub idempotency_keys: Arc<dyn IdempotencyKeys>,
+    pub sessions: Arc<dyn SessionArchive>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -32,13 +37,14 @@ impl Schedules {
     pub async fn run(self, stop: CancellationToken) {
         tokio::join!(
             every(EVERY_FIVE_MINUTES, &stop, "queue.vacuum", || self.runner.vacuum()),
-            every(HOURLY, &stop, "outbox.purge", || self.outbox.purge(self.day_ago())),
-            every(HOURLY, &stop, "idempotency.purge", || self.idempotency_keys.purge(self.day_ago())),
+            every(HOURLY, &stop, "outbox.purge", || self.outbox.purge(self.ago(KEPT))),
+            every(HOURLY, &stop, "idempotency.purge", || self.idempotency_keys.purge(self.ago(KEPT))),
+            every(DAILY, &stop, "session.purge", || self.sessions.purge(self.ago(ENDED_SESSIONS_KEPT))),
         );
     }
 
-    fn day_ago(&self) -> Timestamp {
-        self.clock.now() - KEPT
+    fn ago(&self, age: TimeDelta) -> Timestamp {
+        self.clock.now() - age
     }
 }
 
@@ -69,7 +75,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::{EVERY_FIVE_MINUTES, HOURLY};
+    use super::{DAILY, EVERY_FIVE_MINUTES, HOURLY};
     use chrono::{TimeZone, Utc};
     use std::str::FromStr;
 
@@ -82,5 +88,6 @@ mod tests {
         };
         assert_eq!(next(EVERY_FIVE_MINUTES), [5, 10]);
         assert_eq!(next(HOURLY), [7, 67]);
+        assert_eq!(next(DAILY), [15 * 60 + 37, 39 * 60 + 37]);
     }
 }

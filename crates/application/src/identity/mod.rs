@@ -15,8 +15,8 @@ pub use directory::{CachedSession, SessionDirectory};
 #[cfg(test)]
 pub(crate) use ports::MockIdentityQueries;
 pub use ports::{
-    AccessTokens, Claims, Credentials, IdentityQueries, PasswordHasher, SecretTokens, SessionFacts, SessionRepository,
-    UserContact, UserRepository,
+    AccessTokens, Claims, Credentials, IdentityQueries, PasswordHasher, SecretTokens, SessionArchive, SessionFacts,
+    SessionRepository, UserContact, UserRepository,
 };
 pub use profile::{EditProfile, FindProfile};
 pub use sessions::{EndSession, RotateSession, SwitchOrganization};

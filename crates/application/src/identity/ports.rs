@@ -34,6 +34,13 @@ pub trait SessionRepository: Send {
     async fn save(&mut self, session: Session) -> Result<(), StoreError>;
 }
 
+/// The sessions that are over, across users.
+#[async_trait]
+pub trait SessionArchive: Send + Sync {
+    /// Forgets the sessions that expired or were revoked before then. Answers how many.
+    async fn purge(&self, ended_before: Timestamp) -> Result<u64, StoreError>;
+}
+
 /// What signing in compares with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {

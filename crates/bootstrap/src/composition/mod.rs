@@ -22,7 +22,8 @@ use tenon_infrastructure::clock::SystemClock;
 use tenon_infrastructure::ids::UuidV7Ids;
 use tenon_infrastructure::mail::TemplateRenderer;
 use tenon_infrastructure::persistence::{
-    Database, DatabaseHealth, DatabaseSettings, SqlIdempotencyKeys, SqlOutbox, SqlQueries, SqlTransactions,
+    Database, DatabaseHealth, DatabaseSettings, SqlIdempotencyKeys, SqlOutbox, SqlQueries, SqlSessionArchive,
+    SqlTransactions,
 };
 use tenon_infrastructure::push::NoPushChannels;
 use tenon_infrastructure::rate_limit::InProcessRateLimiter;
@@ -143,6 +144,7 @@ impl System {
                 runner: self.queue.run.clone(),
                 outbox: self.outbox.clone(),
                 idempotency_keys: self.idempotency.clone(),
+                sessions: Arc::new(SqlSessionArchive::new(self.database.clone())),
                 clock,
             },
             settings: WorkerSettings { concurrency: config.worker_concurrency, stop_within: config.shutdown },

@@ -1,8 +1,8 @@
 //! The stores, on SQLite, PostgreSQL and MySQL/MariaDB with one code base.
 //!
 //! [`Database`] holds the connections, [`SqlTransactions`] begins units of work on the primary, [`SqlQueries`] answers
-//! reads, [`SqlOutbox`] is the relay's side of the outbox and [`SqlIdempotencyKeys`] keeps answers. The rows
-//! (`entities`) are nobody else's business.
+//! reads, [`SqlOutbox`] is the relay's side of the outbox, [`SqlIdempotencyKeys`] keeps answers and
+//! [`SqlSessionArchive`] forgets sessions. The rows (`entities`) are nobody else's business.
 
 mod audit;
 mod database;
@@ -18,12 +18,15 @@ mod organizations;
 mod projects;
 mod queries;
 mod rows;
+mod session_archive;
 mod tasks;
 mod unit_of_work;
+mod visibility;
 
 pub use database::{Database, DatabaseHealth, DatabaseSettings};
 pub use events::SqlOutbox;
 pub use facts::DatabaseFacts;
 pub use idempotency::SqlIdempotencyKeys;
 pub use queries::SqlQueries;
+pub use session_archive::SqlSessionArchive;
 pub use unit_of_work::SqlTransactions;

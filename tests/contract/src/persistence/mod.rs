@@ -12,8 +12,10 @@ mod notifications;
 mod organizations;
 mod outbox;
 mod projects;
+mod session_archive;
 mod task_lists;
 mod tasks;
+mod visibility;
 
 /// Instantiates test functions, which take a fixture, on every database.
 macro_rules! on_every_database {
