@@ -120,6 +120,12 @@ impl MemberRepository for MemoryUnit {
         Ok(owners.count() as u64)
     }
 
+    async fn among(&mut self, users: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        let tenant = self.tenant()?;
+        let members = self.data.members.iter().filter(|(org, it)| *org == tenant && users.contains(&it.user_id));
+        Ok(members.map(|(_, it)| it.user_id).collect())
+    }
+
     async fn other_owner(&mut self, than: UserId) -> Result<Option<UserId>, StoreError> {
         let tenant = self.tenant()?;
         let others = self

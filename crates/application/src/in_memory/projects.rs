@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use tenon_domain::access::{ProjectAccess, ProjectRole};
 use tenon_domain::projects::{Project, ProjectState, Workflow};
+use tenon_domain::tasks::Assignees;
 use tenon_domain::{ProjectId, Timestamp, UserId};
 
 use super::data::next_version;
@@ -90,17 +91,31 @@ impl ProjectRepository for MemoryUnit {
         Ok(roles.filter(|(project, _, role)| *project == id && *role == ProjectRole::Manager).count() as u64)
     }
 
-    async fn count_insiders(&mut self, id: ProjectId, users: &[UserId]) -> Result<u64, StoreError> {
+    async fn insiders(&mut self, id: ProjectId, users: &[UserId]) -> Result<Vec<UserId>, StoreError> {
         let tenant = self.tenant()?;
         let Some(visibility) = self.visible_projects()?.find(|it| it.id == id).map(|it| it.visibility) else {
-            return Ok(0);
+            return Ok(Vec::new());
         };
         let members = self.data.members.iter().filter(|(org, it)| *org == tenant && users.contains(&it.user_id));
         let insiders = members.filter(|(_, it)| {
             let explicit_role = self.explicit_role(id, it.user_id);
             ProjectAccess { organization_role: it.role, visibility, explicit_role }.is_visible()
         });
-        Ok(insiders.count() as u64)
+        Ok(insiders.map(|(_, it)| it.user_id).collect())
+    }
+
+    async fn unassign_outsiders(&mut self, id: ProjectId, now: Timestamp) -> Result<(), StoreError> {
+        let everybody: Vec<UserId> = self.data.users.iter().map(|it| it.id).collect();
+        let insiders = self.insiders(id, &everybody).await?;
+        for (_, task) in self.data.tasks.iter_mut().filter(|(_, it)| it.project_id == id) {
+            let remaining: Vec<UserId> =
+                task.assignees.as_slice().iter().copied().filter(|user| insiders.contains(user)).collect();
+            if remaining.len() < task.assignees.as_slice().len() {
+                (task.assignees, task.version, task.updated_at) =
+                    (Assignees::restore(remaining), task.version + 1, now);
+            }
+        }
+        Ok(())
     }
 
     async fn release_user(&mut self, user: UserId, heir: UserId, _: Timestamp) -> Result<(), StoreError> {

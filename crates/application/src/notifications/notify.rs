@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use tenon_domain::notifications::{NotificationKind, Recipient, audience};
-use tenon_domain::{Fact, UserId};
+use tenon_domain::projects::ProjectFact;
+use tenon_domain::{Fact, ProjectId, UserId};
 
 use super::NotificationView;
 use super::wording::wording;
@@ -27,7 +28,7 @@ impl Command for Notify {
             return Ok(());
         }
         let (Some(fact), Some(_)) = (event.fact(), event.organization()) else { return Ok(()) };
-        let recipients = audience(&fact, event.actor_user());
+        let recipients = self.entitled(work, &fact, audience(&fact, event.actor_user())).await?;
         if recipients.is_empty() {
             return Ok(());
         }
@@ -44,19 +45,37 @@ impl Command for Notify {
 }
 
 impl Notify {
+    /// Those who may know of it now: time has passed since the event, and access may have ended.
+    async fn entitled(
+        &self,
+        work: &mut Work<'_>,
+        fact: &Fact,
+        mut recipients: Vec<(Recipient, NotificationKind)>,
+    ) -> Result<Vec<(Recipient, NotificationKind)>, AppError> {
+        let users = users_among(&recipients);
+        if users.is_empty() {
+            return Ok(recipients);
+        }
+        // Who was removed from a project is told so, though they may not see it any more.
+        let of_project = !matches!(fact, Fact::Project(ProjectFact::MemberRemoved { .. }));
+        let entitled = match self.event.project_id.filter(|_| of_project) {
+            Some(project) => work.unit().projects().insiders(ProjectId::new(project), &users).await?,
+            None => work.unit().members().among(&users).await?,
+        };
+        recipients.retain(|(recipient, _)| match recipient {
+            Recipient::User(user) => entitled.contains(user),
+            Recipient::Address(_) => true,
+        });
+        Ok(recipients)
+    }
+
     /// Everybody who is addressed or named, in one query.
     async fn people(
         &self,
         work: &mut Work<'_>,
         recipients: &[(Recipient, NotificationKind)],
     ) -> Result<Vec<UserContact>, AppError> {
-        let mut ids: Vec<UserId> = recipients
-            .iter()
-            .filter_map(|(recipient, _)| match recipient {
-                Recipient::User(user) => Some(*user),
-                Recipient::Address(_) => None,
-            })
-            .collect();
+        let mut ids = users_among(recipients);
         ids.extend(self.event.actor_user());
         Ok(work.unit().users().contacts(&ids).await?)
     }
@@ -115,4 +134,12 @@ impl Notify {
         }
         (notifications, deliveries)
     }
+}
+
+fn users_among(recipients: &[(Recipient, NotificationKind)]) -> Vec<UserId> {
+    let users = recipients.iter().filter_map(|(recipient, _)| match recipient {
+        Recipient::User(user) => Some(*user),
+        Recipient::Address(_) => None,
+    });
+    users.collect()
 }

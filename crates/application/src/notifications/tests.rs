@@ -104,6 +104,40 @@ async fn who_is_gone_and_what_concerns_nobody_makes_no_message_but_a_receipt() {
 }
 
 #[tokio::test]
+async fn who_cannot_see_the_project_any_more_hears_nothing_of_its_tasks() {
+    let scene = Scene::new();
+    let project = scene.private_project(1, "SEC", &[(Person::Peer, ProjectRole::Viewer)]);
+    let everybody = [Person::Owner, Person::Peer, Person::Guest, Person::Stranger];
+    let event = EventRecord { project_id: Some(project.uuid()), ..event(created(&everybody), Person::Member) };
+    notify(&scene, &event).await;
+    assert_eq!(told(&scene).into_iter().map(|(user, _)| user).collect::<Vec<_>>(), [Person::Peer.id()]);
+    assert_eq!(deliveries(&scene).iter().map(|it| it.user).collect::<Vec<_>>(), [Some(Person::Peer.id().uuid())]);
+}
+
+#[tokio::test]
+async fn who_was_removed_from_a_project_hears_of_that_if_still_a_member() {
+    for (who, hears) in [(Person::Peer, true), (Person::Stranger, false)] {
+        let scene = Scene::new();
+        let project = scene.private_project(1, "SEC", &[(Person::Member, ProjectRole::Manager)]);
+        let fact = Fact::Project(ProjectFact::MemberRemoved { user: who.id() });
+        let removed = EventRecord { project_id: Some(project.uuid()), ..event(fact, Person::Member) };
+        notify(&scene, &removed).await;
+        assert_eq!((told(&scene).len(), deliveries(&scene).len()), (usize::from(hears), usize::from(hears)), "{who:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_left_the_organization_hears_nothing_more_of_it() {
+    let scene = Scene::new();
+    let (user, role) = (Person::Stranger.id(), OrganizationRole::Admin);
+    let changed = Fact::Organization(OrganizationFact::MemberRoleChanged { user, role });
+    notify(&scene, &event(changed, Person::Owner)).await;
+    notify(&scene, &EventRecord { id: Uuid::from_u128(8), ..event(created(&[Person::Stranger]), Person::Member) })
+        .await;
+    assert_eq!((told(&scene), deliveries(&scene)), (Vec::new(), Vec::new()));
+}
+
+#[tokio::test]
 async fn people_read_their_own_notifications_only() {
     let scene = Scene::new();
     notify(&scene, &event(created(&[Person::Peer]), Person::Member)).await;

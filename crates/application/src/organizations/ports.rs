@@ -40,6 +40,8 @@ pub trait MemberRepository: Send {
     ) -> Result<Option<OrganizationRole>, StoreError>;
     /// Where a user goes when they sign in: where they were last, else where they joined first. Across tenants.
     async fn home_of(&mut self, user: UserId) -> Result<Option<(OrganizationId, OrganizationRole)>, StoreError>;
+    /// Those of the users who are members of the organization.
+    async fn among(&mut self, users: &[UserId]) -> Result<Vec<UserId>, StoreError>;
     /// Whether somebody with this address is a member of the organization.
     async fn has_address(&mut self, email: &Email) -> Result<bool, StoreError>;
 }

@@ -51,6 +51,10 @@ impl Command for EditProject {
         };
         project.edit(edit, work.now())?;
         let state = work.unit().projects().save(project).await?;
+        if goes_private {
+            let now = work.now();
+            work.unit().projects().unassign_outsiders(state.id, now).await?;
+        }
         let workflow = work.unit().projects().workflow(state.id).await?;
         Ok(ProjectView::new(state, &workflow))
     }

@@ -45,8 +45,10 @@ pub trait ProjectRepository: Send {
     ) -> Result<(), StoreError>;
     /// How many members have the role of manager explicitly. Locks the project until the commit.
     async fn count_managers(&mut self, id: ProjectId) -> Result<u64, StoreError>;
-    /// How many of these (distinct) users are members of the organization who can see the project.
-    async fn count_insiders(&mut self, id: ProjectId, users: &[UserId]) -> Result<u64, StoreError>;
+    /// Those of the users who are members of the organization and can see the project.
+    async fn insiders(&mut self, id: ProjectId, users: &[UserId]) -> Result<Vec<UserId>, StoreError>;
+    /// Takes everybody off the project's tasks who cannot see it any more.
+    async fn unassign_outsiders(&mut self, id: ProjectId, now: Timestamp) -> Result<(), StoreError>;
     /// Takes a user, who leaves the organization, out of all its projects: their explicit roles, their leads and
     /// their assignments end. Private projects they alone managed pass to `heir`.
     async fn release_user(&mut self, user: UserId, heir: UserId, now: Timestamp) -> Result<(), StoreError>;

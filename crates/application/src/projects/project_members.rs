@@ -49,7 +49,7 @@ impl Command for SetProjectMember {
     }
 }
 
-/// Takes somebody's explicit role in a project away.
+/// Takes somebody's explicit role in a project away, and with their access their assignments in it.
 #[derive(Clone, Debug)]
 pub struct RemoveProjectMember {
     pub project: ProjectRef,
@@ -81,6 +81,7 @@ impl Command for RemoveProjectMember {
         project.set_member(self.user, before, None);
         work.unit().projects().set_role(id, self.user, None, now).await?;
         work.unit().projects().save(project).await?;
+        work.unit().projects().unassign_outsiders(id, now).await?;
         Ok(())
     }
 }

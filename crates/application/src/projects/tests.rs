@@ -1,6 +1,6 @@
 use tenon_domain::access::{Permission, ProjectRole, Visibility};
 use tenon_domain::projects::{ProjectError, ProjectKey, ProjectName};
-use tenon_domain::{ProjectId, Violation};
+use tenon_domain::{ProjectId, TaskId, UserId, Violation};
 
 use super::*;
 use crate::error::AppError;
@@ -204,4 +204,31 @@ async fn a_lead_who_leaves_a_private_project_no_longer_leads_it() {
     scene.run(Person::Member, remove(id, Person::Peer)).await.unwrap();
     assert_eq!(scene.store.data().projects[0].1.lead_id, None);
     assert_eq!(scene.told(), ["project.updated", "project.updated", "project.member_removed"]);
+}
+
+fn assignees(scene: &Scene, task: TaskId) -> (Vec<UserId>, i64) {
+    let data = scene.store.data();
+    let (_, task) = data.tasks.iter().find(|(_, it)| it.id == task).unwrap();
+    (task.assignees.as_slice().to_vec(), task.version)
+}
+
+#[tokio::test]
+async fn assignments_end_with_the_access_to_the_project() {
+    let scene = Scene::new();
+    let secret = scene.private_project(1, "SEC", &[(Person::Member, MANAGER), (Person::Peer, VIEWER)]);
+    let task = scene.add_task(1, secret, &[Person::Peer, Person::Member]);
+    scene.run(Person::Member, remove(secret, Person::Peer)).await.unwrap();
+    assert_eq!(assignees(&scene, task), (vec![Person::Member.id()], 2));
+
+    let open = [(Person::Peer, MANAGER), (Person::Member, VIEWER), (Person::Guest, VIEWER)];
+    let open = scene.add_project(2, "ENG", Visibility::Organization, &open);
+    let task = scene.add_task(2, open, &[Person::Peer, Person::Member, Person::Guest]);
+    scene.run(Person::Peer, remove(open, Person::Member)).await.unwrap();
+    assert_eq!(assignees(&scene, task).1, 1, "a member sees it all the same");
+    scene.run(Person::Peer, remove(open, Person::Guest)).await.unwrap();
+    assert_eq!(assignees(&scene, task), (vec![Person::Peer.id(), Person::Member.id()], 2));
+
+    let fields = ProjectFields { visibility: Some(Visibility::Private), ..ProjectFields::default() };
+    scene.run(Person::Peer, edit(open, fields)).await.unwrap();
+    assert_eq!(assignees(&scene, task), (vec![Person::Peer.id()], 3));
 }

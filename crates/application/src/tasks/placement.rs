@@ -19,8 +19,9 @@ pub(super) async fn check_assignees(
         return Ok(());
     }
     let project_id = project.state().id;
-    let inside = work.unit().projects().count_insiders(project_id, assignees.as_slice()).await?;
-    if inside == assignees.as_slice().len() as u64 { Ok(()) } else { Err(TaskError::AssigneeOutsideProject.into()) }
+    let insiders = work.unit().projects().insiders(project_id, assignees.as_slice()).await?;
+    let all_inside = assignees.as_slice().iter().all(|assignee| insiders.contains(assignee));
+    if all_inside { Ok(()) } else { Err(TaskError::AssigneeOutsideProject.into()) }
 }
 
 pub(super) async fn find_parent(work: &mut Work<'_>, parent: TaskId) -> Result<Parent, AppError> {

@@ -81,7 +81,9 @@ async fn work_of_another_organization_cannot_be_reached(fixture: &Fixture) {
     assert!(unit.projects().workflow(project).await.unwrap().statuses().is_empty());
     assert_eq!(unit.projects().role(project, a).await.unwrap(), None);
     assert_eq!(unit.projects().count_managers(project).await.unwrap(), 0);
-    assert_eq!(unit.projects().count_insiders(project, &[a, e]).await.unwrap(), 0);
+    assert!(unit.projects().insiders(project, &[a, e]).await.unwrap().is_empty());
+    assert_eq!(unit.members().among(&[a, e]).await.unwrap(), [e]);
+    unit.projects().unassign_outsiders(project, now).await.unwrap();
     unit.projects().set_role(project, a, None, now).await.unwrap();
     unit.projects().release_user(a, e, now).await.unwrap();
     assert!(unit.tasks().find(&TaskRef::Id(task.id)).await.unwrap().is_none());

@@ -153,6 +153,22 @@ impl MemberRepository for SqlUnitOfWork {
         row.map(|row| Ok((row.org_id.into(), role(&row.role)?))).transpose()
     }
 
+    async fn among(&mut self, users: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<Uuid> = member::Entity::find()
+            .select_only()
+            .column(member::Column::UserId)
+            .filter(member::Column::OrgId.eq(self.org()?))
+            .filter(member::Column::UserId.is_in(users.iter().map(|user| user.uuid())))
+            .into_tuple()
+            .all(&self.transaction)
+            .await
+            .stored()?;
+        Ok(rows.into_iter().map(UserId::new).collect())
+    }
+
     async fn has_address(&mut self, email: &Email) -> Result<bool, StoreError> {
         let found: Option<Uuid> = member::Entity::find()
             .join(JoinType::InnerJoin, member_user())

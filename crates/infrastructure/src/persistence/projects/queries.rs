@@ -16,7 +16,7 @@ use super::super::error::Stored;
 use super::super::keyset::{Criterion, page};
 use super::super::queries::SqlQueries;
 use super::super::rows::{contains_pattern, named};
-use super::super::tasks::visibility_rule;
+use super::super::visibility::visible_to;
 use super::repository::state;
 use super::{workflow_of, workflows};
 
@@ -130,9 +130,7 @@ impl MemberRow {
 }
 
 fn visible(viewer: Viewer) -> Select<project::Entity> {
-    project::Entity::find()
-        .filter(project::Column::OrgId.eq(viewer.organization.uuid()))
-        .filter(visibility_rule(viewer))
+    project::Entity::find().filter(visible_to(viewer))
 }
 
 fn named_by(project: &ProjectRef) -> Condition {

@@ -1,19 +1,22 @@
 use async_trait::async_trait;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QuerySelect,
 };
 use tenon_application::StoreError;
 use tenon_application::projects::{ProjectRef, ProjectRepository};
-use tenon_domain::access::{OrganizationRole, ProjectRole, Visibility};
+use tenon_domain::access::{ProjectRole, Visibility};
 use tenon_domain::projects::{Project, ProjectDescription, ProjectKey, ProjectName, ProjectState, Workflow};
 use tenon_domain::{ProjectId, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::super::entities::{member, project, project_counter, project_member, workflow_status};
+use super::super::entities::{member, project, project_counter, project_member, task_assignee, workflow_status};
 use super::super::error::Stored;
 use super::super::rows::named;
+use super::super::tasks::tasks_of;
 use super::super::unit_of_work::SqlUnitOfWork;
+use super::super::visibility::insiders;
 use super::{workflow_of, workflows};
 
 #[async_trait]
@@ -201,30 +204,30 @@ impl ProjectRepository for SqlUnitOfWork {
             .stored()
     }
 
-    async fn count_insiders(&mut self, id: ProjectId, users: &[UserId]) -> Result<u64, StoreError> {
+    async fn insiders(&mut self, id: ProjectId, users: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut select = insiders(self.org()?, id);
+        select.and_where(member::Column::UserId.is_in(users.iter().map(|user| user.uuid())));
+        self.user_ids(&select).await
+    }
+
+    async fn unassign_outsiders(&mut self, id: ProjectId, now: Timestamp) -> Result<(), StoreError> {
         let org = self.org()?;
-        let added = Query::select()
-            .column(project_member::Column::UserId)
-            .from(project_member::Entity)
-            .and_where(project_member::Column::OrgId.eq(org))
-            .and_where(project_member::Column::ProjectId.eq(id.uuid()))
+        let assigned = (task_assignee::Entity, task_assignee::Column::UserId);
+        let outsiders = Query::select()
+            .distinct()
+            .column(assigned)
+            .from(task_assignee::Entity)
+            .and_where(task_assignee::Column::OrgId.eq(org))
+            .and_where(task_assignee::Column::TaskId.in_subquery(tasks_of(org, id)))
+            .and_where(task_assignee::Column::UserId.not_in_subquery(insiders(org, id)))
             .to_owned();
-        let open = Query::select()
-            .expr(Expr::val(1))
-            .from(project::Entity)
-            .and_where(project::Column::OrgId.eq(org))
-            .and_where(project::Column::Id.eq(id.uuid()))
-            .and_where(project::Column::Visibility.eq(Visibility::Organization.as_str()))
-            .to_owned();
-        let through_organization =
-            Condition::all().add(member::Column::Role.ne(OrganizationRole::Guest.as_str())).add(Expr::exists(open));
-        member::Entity::find()
-            .filter(member::Column::OrgId.eq(org))
-            .filter(member::Column::UserId.is_in(users.iter().map(|user| user.uuid())))
-            .filter(Condition::any().add(member::Column::UserId.in_subquery(added)).add(through_organization))
-            .count(&self.transaction)
-            .await
-            .stored()
+        for outsider in self.user_ids(&outsiders).await? {
+            self.unassign(org, outsider, Some(id), now).await?;
+        }
+        Ok(())
     }
 
     async fn release_user(&mut self, user: UserId, heir: UserId, now: Timestamp) -> Result<(), StoreError> {
@@ -245,11 +248,17 @@ impl ProjectRepository for SqlUnitOfWork {
             .exec(&self.transaction)
             .await
             .stored()?;
-        self.unassign(org, user, now).await
+        self.unassign(org, user, None, now).await
     }
 }
 
 impl SqlUnitOfWork {
+    /// What a statement that selects the ids of users finds.
+    async fn user_ids(&self, select: &SelectStatement) -> Result<Vec<UserId>, StoreError> {
+        let rows = self.transaction.query_all(select).await.stored()?;
+        rows.iter().map(|row| Ok(row.try_get_by_index::<Uuid>(0).stored()?.into())).collect()
+    }
+
     /// Makes `heir` the manager of every private project that `user` alone manages.
     async fn pass_on_private_projects(
         &self,

@@ -5,15 +5,14 @@ mod repository;
 
 use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition};
+use tenon_application::StoreError;
 use tenon_application::tasks::{TaskRef, TaskView};
-use tenon_application::{StoreError, Viewer};
-use tenon_domain::UserId;
-use tenon_domain::access::{OrganizationRole, Visibility};
 use tenon_domain::projects::StatusCategory;
 use tenon_domain::tasks::{TaskKey, TaskPriority, TaskType};
+use tenon_domain::{ProjectId, UserId};
 use uuid::Uuid;
 
-use super::entities::{project, project_member, task};
+use super::entities::task;
 use super::rows::{from_json, named};
 
 /// The row a reference names.
@@ -26,29 +25,14 @@ pub(super) fn named_by(task: &TaskRef) -> Condition {
     }
 }
 
-/// The projects the viewer can see. The one place where the rule of visibility is spelled out in SQL; it says the
-/// same as [`tenon_domain::access::ProjectAccess::is_visible`].
-pub(super) fn visible_projects(viewer: Viewer) -> SelectStatement {
+/// The ids of a project's tasks.
+pub(super) fn tasks_of(org: Uuid, project: ProjectId) -> SelectStatement {
     Query::select()
-        .column(project::Column::Id)
-        .from(project::Entity)
-        .cond_where(project::Column::OrgId.eq(viewer.organization.uuid()))
-        .cond_where(visibility_rule(viewer))
+        .column(task::Column::Id)
+        .from(task::Entity)
+        .and_where(task::Column::OrgId.eq(org))
+        .and_where(task::Column::ProjectId.eq(project.uuid()))
         .to_owned()
-}
-
-pub(super) fn visibility_rule(viewer: Viewer) -> Condition {
-    let added = Query::select()
-        .column(project_member::Column::ProjectId)
-        .from(project_member::Entity)
-        .and_where(project_member::Column::OrgId.eq(viewer.organization.uuid()))
-        .and_where(project_member::Column::UserId.eq(viewer.user.uuid()))
-        .to_owned();
-    let mut rule = Condition::any().add(project::Column::Id.in_subquery(added));
-    if viewer.role != OrganizationRole::Guest {
-        rule = rule.add(project::Column::Visibility.eq(Visibility::Organization.as_str()));
-    }
-    rule
 }
 
 /// Priorities are stored by their rank, so that they sort.

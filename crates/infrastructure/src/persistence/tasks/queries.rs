@@ -12,7 +12,8 @@ use super::super::error::Stored;
 use super::super::keyset::{Criterion, page};
 use super::super::queries::SqlQueries;
 use super::super::rows::contains_pattern;
-use super::{named_by, priority_rank, view, visible_projects};
+use super::super::visibility::visible_projects;
+use super::{named_by, priority_rank, view};
 
 #[async_trait]
 impl TaskQueries for SqlQueries {

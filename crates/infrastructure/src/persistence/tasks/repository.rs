@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use sea_orm::sea_query::{Alias, CommonTableExpression, Expr, ExprTrait, Func, Query, UnionType, WithClause};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect,
+    QuerySelect, QueryTrait,
 };
 use tenon_application::StoreError;
 use tenon_application::tasks::{TaskRef, TaskRepository};
@@ -15,7 +15,7 @@ use super::super::entities::{project_counter, task, task_assignee, task_label};
 use super::super::error::Stored;
 use super::super::rows::{from_json, named, to_json};
 use super::super::unit_of_work::SqlUnitOfWork;
-use super::{assignees_of, named_by, priority_of, priority_rank, task_key};
+use super::{assignees_of, named_by, priority_of, priority_rank, task_key, tasks_of};
 
 #[async_trait]
 impl TaskRepository for SqlUnitOfWork {
@@ -238,9 +238,15 @@ fn state(row: task::Model) -> Result<TaskState, StoreError> {
 }
 
 impl SqlUnitOfWork {
-    /// Takes a user off all tasks of the organization. The list beside the row is text, so it is edited as such: it
-    /// holds each id once, in quotes.
-    pub(in super::super) async fn unassign(&self, org: Uuid, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+    /// Takes a user off all tasks of the organization, or of one project. The list beside the row is text, so it is
+    /// edited as such: it holds each id once, in quotes.
+    pub(in super::super) async fn unassign(
+        &self,
+        org: Uuid,
+        user: UserId,
+        project: Option<ProjectId>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let quoted = format!("\"{user}\"");
         let mut list = Expr::expr(Expr::col(task::Column::AssigneeIds));
         for part in [format!("{quoted},"), format!(",{quoted}"), quoted] {
@@ -258,12 +264,14 @@ impl SqlUnitOfWork {
             .col_expr(task::Column::UpdatedAt, Expr::val(now))
             .filter(task::Column::OrgId.eq(org))
             .filter(task::Column::Id.in_subquery(assigned))
+            .apply_if(project, |update, project| update.filter(task::Column::ProjectId.eq(project.uuid())))
             .exec(&self.transaction)
             .await
             .stored()?;
         task_assignee::Entity::delete_many()
             .filter(task_assignee::Column::OrgId.eq(org))
             .filter(task_assignee::Column::UserId.eq(user.uuid()))
+            .apply_if(project, |delete, id| delete.filter(task_assignee::Column::TaskId.in_subquery(tasks_of(org, id))))
             .exec(&self.transaction)
             .await
             .stored()?;

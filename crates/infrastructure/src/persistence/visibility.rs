@@ -1,0 +1,51 @@
+//! Who can see a project, in SQL: the same as [`tenon_domain::access::ProjectAccess::is_visible`], and nowhere else
+//! spelled out in it.
+
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
+use sea_orm::{ColumnTrait, Condition};
+use tenon_application::Viewer;
+use tenon_domain::ProjectId;
+use tenon_domain::access::{OrganizationRole, Visibility};
+use uuid::Uuid;
+
+use super::entities::{member, project, project_member};
+
+/// Holds for the projects that a member of the organization with this role can see.
+fn rule(org: Uuid, user: SimpleExpr, role: SimpleExpr) -> Condition {
+    let added = Query::select()
+        .column((project_member::Entity, project_member::Column::ProjectId))
+        .from(project_member::Entity)
+        .and_where(project_member::Column::OrgId.eq(org))
+        .and_where(Expr::col((project_member::Entity, project_member::Column::UserId)).eq(user))
+        .to_owned();
+    let through_organization = Condition::all()
+        .add(project::Column::Visibility.eq(Visibility::Organization.as_str()))
+        .add(role.ne(OrganizationRole::Guest.as_str()));
+    Condition::any().add(project::Column::Id.in_subquery(added)).add(through_organization)
+}
+
+/// Holds for the projects the viewer can see.
+pub(super) fn visible_to(viewer: Viewer) -> Condition {
+    let org = viewer.organization.uuid();
+    let (user, role) = (Expr::val(viewer.user.uuid()), Expr::val(viewer.role.as_str()));
+    Condition::all().add(project::Column::OrgId.eq(org)).add(rule(org, user, role))
+}
+
+/// The ids of the projects the viewer can see.
+pub(super) fn visible_projects(viewer: Viewer) -> SelectStatement {
+    Query::select().column(project::Column::Id).from(project::Entity).cond_where(visible_to(viewer)).to_owned()
+}
+
+/// The ids of the members of the organization who can see the project.
+pub(super) fn insiders(org: Uuid, project: ProjectId) -> SelectStatement {
+    let of_member = |column| Expr::col((member::Entity, column));
+    let rule = rule(org, of_member(member::Column::UserId), of_member(member::Column::Role));
+    Query::select()
+        .column((member::Entity, member::Column::UserId))
+        .from(member::Entity)
+        .inner_join(project::Entity, of_member(member::Column::OrgId).equals((project::Entity, project::Column::OrgId)))
+        .and_where(member::Column::OrgId.eq(org))
+        .and_where(project::Column::Id.eq(project.uuid()))
+        .cond_where(rule)
+        .to_owned()
+}
