@@ -168,7 +168,9 @@ async fn guests_see_what_they_were_added_to(server: Server) {
     let owner = Person::found(&server).await;
     let guest = owner.invite("Gus Guest", "guest").await;
     let (open, joined) = (owner.project("OPEN").await, owner.project("JOINED").await);
-    owner.api.put(format!("{}/members/{}", path(&joined), guest.id), json!({"role": "manager"})).await.expect(200);
+    let manager = owner.api.put(format!("{}/members/{}", path(&joined), guest.id), json!({"role": "manager"})).await;
+    manager.problem(422, "project.guest_manager");
+    owner.api.put(format!("{}/members/{}", path(&joined), guest.id), json!({"role": "contributor"})).await.expect(200);
     guest.api.get(path(&open)).await.problem(404, "project.not_found");
     let listed = array(&guest.api.get("/projects").await.expect(200));
     assert_eq!(listed.iter().map(|it| text(it, "key")).collect::<Vec<_>>(), ["JOINED"]);

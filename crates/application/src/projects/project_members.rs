@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use tenon_domain::UserId;
-use tenon_domain::access::{Permission, ProjectRole, Visibility};
+use tenon_domain::access::{OrganizationRole, Permission, ProjectRole, Visibility};
 use tenon_domain::projects::{ProjectEdit, ProjectError};
 
 use super::membership::open_project;
@@ -31,6 +31,9 @@ impl Command for SetProjectMember {
         let Some(member) = work.unit().members().find(self.user).await? else {
             return Err(ProjectError::MemberOutsideOrganization.into());
         };
+        if self.role == ProjectRole::Manager && member.state().role == OrganizationRole::Guest {
+            return Err(ProjectError::GuestManager.into());
+        }
         let id = project.state().id;
         let before = work.unit().projects().role(id, self.user).await?;
         if self.role != ProjectRole::Manager {

@@ -19,6 +19,8 @@ context_error! {
             "the lead must be a member of the organization, and of the project when it is private";
         MemberOutsideOrganization => "project.member_outside_organization", Rule, None,
             "only members of the organization can be added to a project";
+        GuestManager => "project.guest_manager", Rule, Some("role"),
+            "a guest cannot manage a project: make them a contributor or a viewer";
         LastManager => "project.last_manager", Conflict, None,
             "a private project keeps at least one manager: appoint another one first";
         Archived => "project.archived", Conflict, None,

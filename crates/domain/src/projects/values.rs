@@ -15,7 +15,6 @@ pub struct ProjectKey(String);
 impl ProjectKey {
     pub const MIN_CHARS: usize = 2;
     pub const MAX_CHARS: usize = 10;
-    pub const PATTERN: &'static str = "^[A-Z][A-Z0-9]{1,9}$";
 
     pub fn parse(raw: &str) -> Result<Self, ProjectError> {
         let well_formed = (Self::MIN_CHARS..=Self::MAX_CHARS).contains(&raw.len())

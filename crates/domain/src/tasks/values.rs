@@ -36,6 +36,23 @@ named_enum! {
     }
 }
 
+impl TaskPriority {
+    /// Its place in the rising order of urgency. Stores keep it to sort by, so a rank is for life.
+    pub fn rank(self) -> i16 {
+        match self {
+            Self::None => 0,
+            Self::Low => 1,
+            Self::Medium => 2,
+            Self::High => 3,
+            Self::Urgent => 4,
+        }
+    }
+
+    pub fn from_rank(rank: i16) -> Option<Self> {
+        Self::ALL.iter().copied().find(|priority| priority.rank() == rank)
+    }
+}
+
 /// The long text of a task. An empty one is no description.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskDescription(String);
@@ -278,6 +295,14 @@ mod tests {
     fn priorities_rise_in_urgency() {
         assert!(TaskPriority::ALL.is_sorted());
         assert!(TaskPriority::None < TaskPriority::Urgent);
+    }
+
+    #[test]
+    fn ranks_are_for_life_and_read_back() {
+        assert_eq!(TaskPriority::ALL.iter().map(|it| it.rank()).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+        for rank in -1..=5 {
+            assert_eq!(TaskPriority::from_rank(rank).map(TaskPriority::rank), (0..=4).contains(&rank).then_some(rank));
+        }
     }
 
     proptest! {
