@@ -10,7 +10,7 @@ mod relay;
 
 pub use cache::Cache;
 pub use clock::{Clock, IdGenerator};
-pub use health::{ComponentCheck, HealthCheck};
+pub use health::HealthCheck;
 pub use mail::{MailError, Mailer, Message, PushMessage, PushSender};
 pub use queue::{Attempt, Job, JobError, JobHandler, JobQueue, JobRunner, QueueError};
 pub use rate_limit::{RateDecision, RateLimiter, RatePolicy};

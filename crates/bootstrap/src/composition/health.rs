@@ -4,11 +4,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tenon_application::events::Outbox;
-use tenon_application::ports::{Clock, ComponentCheck, HealthCheck};
+use tenon_application::ports::{Clock, HealthCheck};
 use tokio::net::TcpStream;
 use url::Url;
 
@@ -65,14 +65,20 @@ impl MailHealth {
 
 #[async_trait]
 impl HealthCheck for MailHealth {
-    async fn check(&self) -> ComponentCheck {
-        let started = Instant::now();
-        let outcome = match (&self.endpoint, &self.directory) {
+    fn name(&self) -> &'static str {
+        "mail"
+    }
+
+    fn required(&self) -> bool {
+        false
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        match (&self.endpoint, &self.directory) {
             (Some((host, port)), _) => reach(host, *port).await,
             (None, Some(directory)) => writable(directory).await,
             (None, None) => Ok(()),
-        };
-        ComponentCheck { name: "mail", required: false, latency: started.elapsed(), outcome }
+        }
     }
 }
 
@@ -83,10 +89,16 @@ pub(super) struct StorageHealth {
 
 #[async_trait]
 impl HealthCheck for StorageHealth {
-    async fn check(&self) -> ComponentCheck {
-        let started = Instant::now();
-        let outcome = writable(&self.directory).await;
-        ComponentCheck { name: "storage", required: false, latency: started.elapsed(), outcome }
+    fn name(&self) -> &'static str {
+        "storage"
+    }
+
+    fn required(&self) -> bool {
+        false
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        writable(&self.directory).await
     }
 }
 
@@ -98,9 +110,16 @@ pub(super) struct OutboxHealth {
 
 #[async_trait]
 impl HealthCheck for OutboxHealth {
-    async fn check(&self) -> ComponentCheck {
-        let started = Instant::now();
-        let outcome = match self.outbox.backlog(self.clock.now()).await {
+    fn name(&self) -> &'static str {
+        "outbox"
+    }
+
+    fn required(&self) -> bool {
+        false
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        match self.outbox.backlog(self.clock.now()).await {
             Ok(backlog) if backlog.lag > MAX_LAG => Err(format!(
                 "{} events wait, the oldest for {} s: is a worker running?",
                 backlog.pending,
@@ -111,8 +130,7 @@ impl HealthCheck for OutboxHealth {
                 tracing::warn!(%error, "the backlog cannot be read");
                 Err("the backlog cannot be read".to_owned())
             }
-        };
-        ComponentCheck { name: "outbox", required: false, latency: started.elapsed(), outcome }
+        }
     }
 }
 

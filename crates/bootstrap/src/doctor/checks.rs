@@ -120,7 +120,7 @@ async fn redis(config: &Config) -> Option<Finding> {
     };
     let started = Instant::now();
     let outcome = match Links::open(config) {
-        Ok(Links { health: Some(health), .. }) => within(async { health.check().await.outcome }).await,
+        Ok(Links { health: Some(health), .. }) => within(health.check()).await,
         Ok(_) => Ok(()),
         Err(error) => Err(error.to_string()),
     };

@@ -1,6 +1,6 @@
 //! The connections.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sea_orm::{
@@ -8,7 +8,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait, sqlx,
 };
 use tenon_application::StoreError;
-use tenon_application::ports::{ComponentCheck, HealthCheck};
+use tenon_application::ports::HealthCheck;
 
 use super::error::Stored;
 
@@ -205,17 +205,23 @@ pub struct DatabaseHealth(pub Database);
 
 #[async_trait]
 impl HealthCheck for DatabaseHealth {
-    async fn check(&self) -> ComponentCheck {
-        let started = Instant::now();
+    fn name(&self) -> &'static str {
+        "database"
+    }
+
+    fn required(&self) -> bool {
+        true
+    }
+
+    async fn check(&self) -> Result<(), String> {
         let ping = tokio::time::timeout(Duration::from_secs(2), self.0.primary.execute_unprepared("SELECT 1")).await;
-        let outcome = match ping {
+        match ping {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the database does not answer");
                 Err("the database does not answer".to_owned())
             }
             Err(_) => Err("the database does not answer within 2 s".to_owned()),
-        };
-        ComponentCheck { name: "database", required: true, latency: started.elapsed(), outcome }
+        }
     }
 }

@@ -1,7 +1,5 @@
-use std::time::Instant;
-
 use async_trait::async_trait;
-use tenon_application::ports::{ComponentCheck, HealthCheck};
+use tenon_application::ports::HealthCheck;
 
 use super::RedisLink;
 
@@ -19,15 +17,17 @@ impl RedisHealth {
 
 #[async_trait]
 impl HealthCheck for RedisHealth {
-    async fn check(&self) -> ComponentCheck {
-        let start = Instant::now();
+    fn name(&self) -> &'static str {
+        "redis"
+    }
+
+    fn required(&self) -> bool {
+        false
+    }
+
+    async fn check(&self) -> Result<(), String> {
         let pong: Result<String, _> =
             self.link.attempt(async |mut connection| redis::cmd("PING").query_async(&mut connection).await).await;
-        ComponentCheck {
-            name: "redis",
-            required: false,
-            latency: start.elapsed(),
-            outcome: pong.map(|_| ()).map_err(|error| error.to_string()),
-        }
+        pong.map(|_| ()).map_err(|error| error.to_string())
     }
 }

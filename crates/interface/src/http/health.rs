@@ -1,16 +1,16 @@
 //! What operators and their tools ask: is it alive, is it ready, what is wrong, how much of what.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use futures::future::join_all;
 use serde::Serialize;
-use tenon_application::ports::{ComponentCheck, HealthCheck};
+use tenon_application::ports::HealthCheck;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::services::HttpServices;
+use super::probes::Probes;
 
 /// A component that says nothing for this long does not work.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -62,8 +62,8 @@ pub(crate) async fn live() -> HttpResponse {
     (status = 503, body = HealthResponse, description = "Something required is away"),
 ))]
 #[get("/health/ready")]
-pub(crate) async fn ready(services: Data<HttpServices>) -> HttpResponse {
-    match check_all(&services).await.iter().any(is_fatal) {
+pub(crate) async fn ready(probes: Probes) -> HttpResponse {
+    match check_all(&probes.health).await.iter().any(is_fatal) {
         true => HttpResponse::ServiceUnavailable().json(HealthResponse { status: "unavailable" }),
         false => HttpResponse::Ok().json(HealthResponse { status: "ok" }),
     }
@@ -75,52 +75,44 @@ pub(crate) async fn ready(services: Data<HttpServices>) -> HttpResponse {
     (status = 503, body = DetailedHealthResponse, description = "Something required is away"),
 ))]
 #[get("/health/detailed")]
-pub(crate) async fn detailed(services: Data<HttpServices>) -> HttpResponse {
-    let checks = check_all(&services).await;
+pub(crate) async fn detailed(probes: Probes) -> HttpResponse {
+    let checks = check_all(&probes.health).await;
     let is_down = checks.iter().any(is_fatal);
     let status = match () {
         () if is_down => "unavailable",
-        () if checks.iter().any(|check| check.outcome.is_err()) => "degraded",
+        () if checks.iter().any(|check| !check.healthy) => "degraded",
         () => "ok",
     };
-    let components = checks.into_iter().map(ComponentHealth::from).collect();
     let mut answer = if is_down { HttpResponse::ServiceUnavailable() } else { HttpResponse::Ok() };
-    answer.json(DetailedHealthResponse { status, components })
+    answer.json(DetailedHealthResponse { status, components: checks })
 }
 
 /// All metrics in the Prometheus text format
 #[utoipa::path(tag = "operations", operation_id = "get_metrics", security(()),
     responses((status = 200, body = String, content_type = "text/plain", description = "The metrics")))]
 #[get("/metrics")]
-pub(crate) async fn render_metrics(services: Data<HttpServices>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body((services.render_metrics)())
+pub(crate) async fn render_metrics(probes: Probes) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body((probes.render_metrics)())
 }
 
-async fn check_all(services: &HttpServices) -> Vec<ComponentCheck> {
-    join_all(services.health.iter().map(|component| check(component.as_ref()))).await
+async fn check_all(health: &[Arc<dyn HealthCheck>]) -> Vec<ComponentHealth> {
+    join_all(health.iter().map(|component| check(component.as_ref()))).await
 }
 
-async fn check(component: &dyn HealthCheck) -> ComponentCheck {
-    tokio::time::timeout(PATIENCE, component.check()).await.unwrap_or_else(|_| ComponentCheck {
-        name: "unknown",
-        required: true,
-        latency: PATIENCE,
-        outcome: Err(format!("no answer within {} s", PATIENCE.as_secs())),
-    })
-}
-
-fn is_fatal(check: &ComponentCheck) -> bool {
-    check.required && check.outcome.is_err()
-}
-
-impl From<ComponentCheck> for ComponentHealth {
-    fn from(check: ComponentCheck) -> Self {
-        Self {
-            name: check.name,
-            required: check.required,
-            healthy: check.outcome.is_ok(),
-            latency_ms: check.latency.as_secs_f64() * 1000.0,
-            error: check.outcome.err(),
-        }
+async fn check(component: &dyn HealthCheck) -> ComponentHealth {
+    let started = Instant::now();
+    let outcome = tokio::time::timeout(PATIENCE, component.check())
+        .await
+        .unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())));
+    ComponentHealth {
+        name: component.name(),
+        required: component.required(),
+        healthy: outcome.is_ok(),
+        latency_ms: started.elapsed().as_secs_f64() * 1000.0,
+        error: outcome.err(),
     }
+}
+
+fn is_fatal(check: &ComponentHealth) -> bool {
+    check.required && !check.healthy
 }

@@ -22,6 +22,7 @@ mod notifications;
 mod openapi;
 mod organizations;
 mod path;
+mod probes;
 mod problem;
 mod projects;
 mod query;
@@ -37,6 +38,7 @@ mod validation;
 mod wire;
 
 pub use openapi::{openapi, openapi_json};
+pub use probes::serve_probes;
 pub use rate_limit::RateLimits;
 pub use server::serve;
 pub use services::{HttpServices, HttpSettings, TraceContext};
