@@ -334,12 +334,20 @@ async fn failing_jobs_are_retried_as_they_ask(place: &dyn Place) {
     assert_eq!(numbers(worker.stop().await), [1]);
 
     let worker = Worker::start(place.open("three").await, |_| async { Err(JobError::retry("away for good")) });
-    queue.push(jobs(1)).await.unwrap();
+    let failing = job();
+    queue.push(vec![failing.clone()]).await.unwrap();
     worker.has_run(5).await;
+    sleep(Duration::from_millis(500)).await;
+    // The store has done with it; what comes next is another delivery of the event.
+    queue.push(vec![Job { delivery: 2, ..failing }]).await.unwrap();
+    worker.has_run(10).await;
     sleep(Duration::from_millis(500)).await;
     let runs = worker.stop().await;
     assert!(runs.iter().all(|(_, attempt)| attempt.is_last == (attempt.number == 5)));
-    assert_eq!(numbers(runs), [1, 2, 3, 4, 5]);
+    assert_eq!(numbers(runs), [1, 2, 3, 4, 5, 1, 2, 3, 4, 5]);
+    place.age_finished_jobs().await;
+    queue.vacuum().await.unwrap();
+    assert_eq!(place.stored_jobs().await, 0, "a job that failed for good is finished");
 }
 
 async fn jobs_of_a_killed_worker_are_run_by_another(place: &dyn Place) {
