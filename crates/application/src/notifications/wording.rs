@@ -2,7 +2,7 @@
 
 use tenon_domain::Fact;
 use tenon_domain::notifications::NotificationKind;
-use tenon_domain::organizations::OrganizationFact;
+use tenon_domain::organizations::{Invitation, OrganizationFact};
 use tenon_domain::projects::ProjectFact;
 use tenon_domain::tasks::TaskFact;
 
@@ -28,7 +28,8 @@ pub(super) fn wording(
         Kind::ProjectMemberAdded => (format!("{who} added you to {subject}"), role_sentence(fact)),
         Kind::ProjectMemberRemoved => (format!("{who} removed you from {subject}"), String::new()),
         Kind::OrganizationInvited => {
-            (format!("{who} invited you to {organization}"), "The invitation is good for 7 days.".to_owned())
+            let days = Invitation::LIFETIME.num_days();
+            (format!("{who} invited you to {organization}"), format!("The invitation is good for {days} days."))
         }
         Kind::OrganizationMemberJoined => (format!("{subject} joined {organization}"), role_sentence(fact)),
         Kind::OrganizationRoleChanged => (format!("{who} changed your role in {organization}"), role_sentence(fact)),

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use tenon_application::StoreError;
 use tenon_application::identity::{
     Credentials, IdentityQueries, SessionFacts, SessionRepository, UserContact, UserRepository, UserView,
@@ -19,6 +19,7 @@ use super::entities::{member, session, user};
 use super::error::Stored;
 use super::rows::named;
 use super::unit_of_work::SqlUnitOfWork;
+use super::versioned;
 
 fn user_state(row: user::Model) -> UserState {
     UserState {
@@ -80,16 +81,9 @@ impl UserRepository for SqlUnitOfWork {
                 updated_at: Set(row.updated_at),
                 ..Default::default()
             };
-            let written = user::Entity::update_many()
-                .set(changed)
-                .filter(user::Column::Id.eq(row.id))
-                .filter(user::Column::Version.eq(read_version))
-                .exec(&self.transaction)
-                .await
-                .stored()?;
-            if written.rows_affected == 0 {
-                return Err(StoreError::Stale);
-            }
+            let unchanged =
+                Condition::all().add(user::Column::Id.eq(row.id)).add(user::Column::Version.eq(read_version));
+            versioned::update(&self.transaction, changed, unchanged).await?;
         }
         self.stamp(events);
         Ok(state)

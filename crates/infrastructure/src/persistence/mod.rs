@@ -21,6 +21,7 @@ mod rows;
 mod session_archive;
 mod tasks;
 mod unit_of_work;
+mod versioned;
 mod visibility;
 
 pub use database::{Database, DatabaseHealth, DatabaseSettings};

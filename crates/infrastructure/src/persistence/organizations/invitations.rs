@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use tenon_application::StoreError;
 use tenon_application::organizations::InvitationRepository;
 use tenon_domain::identity::Email;
@@ -11,6 +11,7 @@ use super::invitation_state;
 use crate::persistence::entities::invitation;
 use crate::persistence::error::Stored;
 use crate::persistence::unit_of_work::SqlUnitOfWork;
+use crate::persistence::versioned;
 
 #[async_trait]
 impl InvitationRepository for SqlUnitOfWork {
@@ -86,15 +87,11 @@ impl SqlUnitOfWork {
             revoked_at: Set(state.revoked_at),
             ..Default::default()
         };
-        let written = invitation::Entity::update_many()
-            .set(changed)
-            .filter(invitation::Column::Id.eq(state.id.uuid()))
-            .filter(invitation::Column::OrgId.eq(self.org()?))
-            .filter(invitation::Column::AcceptedAt.is_null())
-            .filter(invitation::Column::RevokedAt.is_null())
-            .exec(&self.transaction)
-            .await
-            .stored()?;
-        if written.rows_affected == 0 { Err(StoreError::Stale) } else { Ok(()) }
+        let unused = Condition::all()
+            .add(invitation::Column::Id.eq(state.id.uuid()))
+            .add(invitation::Column::OrgId.eq(self.org()?))
+            .add(invitation::Column::AcceptedAt.is_null())
+            .add(invitation::Column::RevokedAt.is_null());
+        versioned::update(&self.transaction, changed, unused).await
     }
 }

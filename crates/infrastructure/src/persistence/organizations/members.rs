@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, Order, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, Order,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use tenon_application::StoreError;
 use tenon_application::organizations::MemberRepository;
@@ -16,6 +16,7 @@ use super::{member_user, role};
 use crate::persistence::entities::{member, organization, session, user};
 use crate::persistence::error::Stored;
 use crate::persistence::unit_of_work::SqlUnitOfWork;
+use crate::persistence::versioned;
 
 /// A membership with the name of its user.
 #[derive(FromQueryResult)]
@@ -79,17 +80,11 @@ impl MemberRepository for SqlUnitOfWork {
                 updated_at: Set(state.updated_at),
                 ..Default::default()
             };
-            let written = member::Entity::update_many()
-                .set(changed)
-                .filter(member::Column::OrgId.eq(organization))
-                .filter(member::Column::UserId.eq(user))
-                .filter(member::Column::Version.eq(read_version))
-                .exec(&self.transaction)
-                .await
-                .stored()?;
-            if written.rows_affected == 0 {
-                return Err(StoreError::Stale);
-            }
+            let unchanged = Condition::all()
+                .add(member::Column::OrgId.eq(organization))
+                .add(member::Column::UserId.eq(user))
+                .add(member::Column::Version.eq(read_version));
+            versioned::update(&self.transaction, changed, unchanged).await?;
         }
         self.stamp(events);
         Ok(state)
@@ -97,16 +92,11 @@ impl MemberRepository for SqlUnitOfWork {
 
     async fn remove(&mut self, member: Member) -> Result<(), StoreError> {
         let (state, events) = member.into_parts();
-        let deleted = member::Entity::delete_many()
-            .filter(member::Column::OrgId.eq(self.org()?))
-            .filter(member::Column::UserId.eq(state.user_id.uuid()))
-            .filter(member::Column::Version.eq(state.version))
-            .exec(&self.transaction)
-            .await
-            .stored()?;
-        if deleted.rows_affected == 0 {
-            return Err(StoreError::Stale);
-        }
+        let unchanged = Condition::all()
+            .add(member::Column::OrgId.eq(self.org()?))
+            .add(member::Column::UserId.eq(state.user_id.uuid()))
+            .add(member::Column::Version.eq(state.version));
+        versioned::delete::<member::Entity>(&self.transaction, unchanged).await?;
         self.stamp(events);
         Ok(())
     }

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QuerySelect};
 use tenon_application::StoreError;
 use tenon_application::organizations::OrganizationRepository;
 use tenon_domain::organizations::{Organization, OrganizationState};
@@ -9,6 +9,7 @@ use super::organization_state;
 use crate::persistence::entities::organization;
 use crate::persistence::error::Stored;
 use crate::persistence::unit_of_work::SqlUnitOfWork;
+use crate::persistence::versioned;
 
 #[async_trait]
 impl OrganizationRepository for SqlUnitOfWork {
@@ -45,17 +46,11 @@ impl OrganizationRepository for SqlUnitOfWork {
                 updated_at: Set(state.updated_at),
                 ..Default::default()
             };
-            let written = organization::Entity::update_many()
-                .set(changed)
-                .filter(organization::Column::Id.eq(state.id.uuid()))
-                .filter(organization::Column::Id.eq(self.org()?))
-                .filter(organization::Column::Version.eq(read_version))
-                .exec(&self.transaction)
-                .await
-                .stored()?;
-            if written.rows_affected == 0 {
-                return Err(StoreError::Stale);
-            }
+            let unchanged = Condition::all()
+                .add(organization::Column::Id.eq(state.id.uuid()))
+                .add(organization::Column::Id.eq(self.org()?))
+                .add(organization::Column::Version.eq(read_version));
+            versioned::update(&self.transaction, changed, unchanged).await?;
         }
         self.stamp(events);
         Ok(state)

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QuerySelect,
 };
 use tenon_application::StoreError;
 use tenon_application::projects::{ProjectRef, ProjectRepository};
@@ -16,6 +16,7 @@ use super::super::error::Stored;
 use super::super::rows::named;
 use super::super::tasks::tasks_of;
 use super::super::unit_of_work::SqlUnitOfWork;
+use super::super::versioned;
 use super::super::visibility::insiders;
 use super::{workflow_of, workflows};
 
@@ -91,17 +92,11 @@ impl ProjectRepository for SqlUnitOfWork {
         if known == 0 {
             project::Entity::insert(row).exec_without_returning(&self.transaction).await.stored()?;
         } else {
-            let written = project::Entity::update_many()
-                .set(row.reset_all())
-                .filter(project::Column::OrgId.eq(org))
-                .filter(project::Column::Id.eq(state.id.uuid()))
-                .filter(project::Column::Version.eq(known))
-                .exec(&self.transaction)
-                .await
-                .stored()?;
-            if written.rows_affected == 0 {
-                return Err(StoreError::Stale);
-            }
+            let unchanged = Condition::all()
+                .add(project::Column::OrgId.eq(org))
+                .add(project::Column::Id.eq(state.id.uuid()))
+                .add(project::Column::Version.eq(known));
+            versioned::update(&self.transaction, row.reset_all(), unchanged).await?;
         }
         self.stamp(events);
         Ok(state)
@@ -109,16 +104,11 @@ impl ProjectRepository for SqlUnitOfWork {
 
     async fn delete(&mut self, project: Project) -> Result<(), StoreError> {
         let (state, events) = project.into_parts();
-        let deleted = project::Entity::delete_many()
-            .filter(project::Column::OrgId.eq(self.org()?))
-            .filter(project::Column::Id.eq(state.id.uuid()))
-            .filter(project::Column::Version.eq(state.version))
-            .exec(&self.transaction)
-            .await
-            .stored()?;
-        if deleted.rows_affected == 0 {
-            return Err(StoreError::Stale);
-        }
+        let unchanged = Condition::all()
+            .add(project::Column::OrgId.eq(self.org()?))
+            .add(project::Column::Id.eq(state.id.uuid()))
+            .add(project::Column::Version.eq(state.version));
+        versioned::delete::<project::Entity>(&self.transaction, unchanged).await?;
         self.stamp(events);
         Ok(())
     }

@@ -36,22 +36,8 @@ pub(super) fn tasks_of(org: Uuid, project: ProjectId) -> SelectStatement {
 }
 
 /// Priorities are stored by their rank, so that they sort.
-pub(super) fn priority_rank(priority: TaskPriority) -> i16 {
-    match priority {
-        TaskPriority::None => 0,
-        TaskPriority::Low => 1,
-        TaskPriority::Medium => 2,
-        TaskPriority::High => 3,
-        TaskPriority::Urgent => 4,
-    }
-}
-
 pub(super) fn priority_of(rank: i16) -> Result<TaskPriority, StoreError> {
-    TaskPriority::ALL
-        .iter()
-        .copied()
-        .find(|priority| priority_rank(*priority) == rank)
-        .ok_or_else(|| StoreError::Broken(format!("unknown priority in a row: {rank}")))
+    TaskPriority::from_rank(rank).ok_or_else(|| StoreError::Broken(format!("unknown priority in a row: {rank}")))
 }
 
 pub(super) fn task_key(row: &task::Model) -> TaskKey {

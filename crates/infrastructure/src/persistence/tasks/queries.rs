@@ -13,7 +13,7 @@ use super::super::keyset::{Criterion, page};
 use super::super::queries::SqlQueries;
 use super::super::rows::contains_pattern;
 use super::super::visibility::visible_projects;
-use super::{named_by, priority_rank, view};
+use super::{named_by, view};
 
 #[async_trait]
 impl TaskQueries for SqlQueries {
@@ -73,16 +73,16 @@ fn condition(viewer: Viewer, filter: &TaskFilter) -> Condition {
         all = all.add(Column::ReporterId.is_in(uuids(&filter.reporters)));
     }
     if !filter.priorities.is_empty() {
-        all = all.add(Column::Priority.is_in(filter.priorities.iter().map(|priority| priority_rank(*priority))));
+        all = all.add(Column::Priority.is_in(filter.priorities.iter().map(|priority| priority.rank())));
     }
     if !filter.labels.is_empty() {
-        let labelled = Query::select()
+        let labeled = Query::select()
             .column(task_label::Column::TaskId)
             .from(task_label::Entity)
             .and_where(task_label::Column::OrgId.eq(org))
             .and_where(task_label::Column::Label.is_in(filter.labels.iter().map(String::as_str)))
             .to_owned();
-        all = all.add(Column::Id.in_subquery(labelled));
+        all = all.add(Column::Id.in_subquery(labeled));
     }
     if !filter.types.is_empty() {
         all = all.add(Column::TaskType.is_in(filter.types.iter().map(|task_type| task_type.as_str())));
@@ -141,7 +141,7 @@ fn position(task: &TaskView, sort: &[SortBy<TaskSort>]) -> Position {
             TaskSort::CreatedAt => vec![PositionValue::Moment(task.created_at)],
             TaskSort::UpdatedAt => vec![PositionValue::Moment(task.updated_at)],
             TaskSort::Title => vec![PositionValue::Text(task.title.clone())],
-            TaskSort::Priority => vec![PositionValue::Number(priority_rank(task.priority).into())],
+            TaskSort::Priority => vec![PositionValue::Number(task.priority.rank().into())],
             TaskSort::Key => {
                 let project = task.key.rsplit_once('-').map_or(task.key.as_str(), |(project, _)| project);
                 vec![PositionValue::Text(project.to_owned()), PositionValue::Number(task.number)]

@@ -15,7 +15,8 @@ use super::super::entities::{project_counter, task, task_assignee, task_label};
 use super::super::error::Stored;
 use super::super::rows::{from_json, named, to_json};
 use super::super::unit_of_work::SqlUnitOfWork;
-use super::{assignees_of, named_by, priority_of, priority_rank, task_key, tasks_of};
+use super::super::versioned;
+use super::{assignees_of, named_by, priority_of, task_key, tasks_of};
 
 #[async_trait]
 impl TaskRepository for SqlUnitOfWork {
@@ -41,17 +42,11 @@ impl TaskRepository for SqlUnitOfWork {
         if known == 0 {
             task::Entity::insert(row.into_active_model()).exec_without_returning(&self.transaction).await.stored()?;
         } else {
-            let written = task::Entity::update_many()
-                .set(row.into_active_model().reset_all())
-                .filter(task::Column::OrgId.eq(org))
-                .filter(task::Column::Id.eq(state.id.uuid()))
-                .filter(task::Column::Version.eq(known))
-                .exec(&self.transaction)
-                .await
-                .stored()?;
-            if written.rows_affected == 0 {
-                return Err(StoreError::Stale);
-            }
+            let unchanged = Condition::all()
+                .add(task::Column::OrgId.eq(org))
+                .add(task::Column::Id.eq(state.id.uuid()))
+                .add(task::Column::Version.eq(known));
+            versioned::update(&self.transaction, row.into_active_model().reset_all(), unchanged).await?;
         }
         self.index_people_and_labels(org, &state, known != 0).await?;
         self.stamp(events);
@@ -192,7 +187,7 @@ fn row(org: Uuid, state: &TaskState) -> Result<task::Model, StoreError> {
         description: state.description.as_ref().map(|text| text.as_str().to_owned()),
         status: state.status.key.to_string(),
         status_category: state.status.category.as_str().to_owned(),
-        priority: priority_rank(state.priority),
+        priority: state.priority.rank(),
         reporter_id: state.reporter_id.uuid(),
         assignee_ids: to_json(&assignees)?,
         labels: to_json(&state.labels.to_strings())?,

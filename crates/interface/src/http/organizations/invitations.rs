@@ -135,7 +135,7 @@ pub(crate) async fn list_invitations(caller: Caller, list: InvitationList) -> An
 
 /// Invite somebody
 ///
-/// They get an email with the link. It is good for 7 days, once.
+/// They get an email with the link. It is good once, until `expires_at`.
 #[utoipa::path(tag = "invitations", operation_id = "create_invitation", request_body = CreateInvitationBody,
     responses((status = 201, body = NewInvitationResponse, description = "The new invitation")))]
 #[post("/invitations")]

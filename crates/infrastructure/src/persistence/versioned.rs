@@ -1,0 +1,29 @@
+//! Optimistic writes: a row is written only as long as it is what was read.
+
+use sea_orm::{ActiveModelTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
+use tenon_application::StoreError;
+
+use super::error::Stored;
+
+/// Writes the row that `unchanged` finds. Finding none is [`StoreError::Stale`].
+pub(super) async fn update<A: ActiveModelTrait>(
+    transaction: &DatabaseTransaction,
+    changed: A,
+    unchanged: Condition,
+) -> Result<(), StoreError> {
+    let written = A::Entity::update_many().set(changed).filter(unchanged).exec(transaction).await.stored()?;
+    found(written.rows_affected)
+}
+
+/// Deletes the row that `unchanged` finds. Finding none is [`StoreError::Stale`].
+pub(super) async fn delete<E: EntityTrait>(
+    transaction: &DatabaseTransaction,
+    unchanged: Condition,
+) -> Result<(), StoreError> {
+    let deleted = E::delete_many().filter(unchanged).exec(transaction).await.stored()?;
+    found(deleted.rows_affected)
+}
+
+fn found(rows: u64) -> Result<(), StoreError> {
+    if rows == 0 { Err(StoreError::Stale) } else { Ok(()) }
+}
