@@ -66,22 +66,3 @@ impl From<StoreError> for AppError {
         }
     }
 }
-
-/// Gathers violations, so that the caller learns of all of them at once.
-#[derive(Debug, Default)]
-pub struct Checks(Vec<Violation>);
-
-impl Checks {
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The value, or `None` after noting the violation.
-    pub fn take<T, E: Into<Violation>>(&mut self, result: Result<T, E>) -> Option<T> {
-        result.map_err(|error| self.0.push(error.into())).ok()
-    }
-
-    pub fn finish(self) -> Result<(), AppError> {
-        if self.0.is_empty() { Ok(()) } else { Err(AppError::Violations(self.0)) }
-    }
-}

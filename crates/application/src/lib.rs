@@ -25,7 +25,7 @@ pub mod unit_of_work;
 pub use actor::{Actor, Denial, Origin, Principal, Viewer};
 pub use app::App;
 pub use command::{Command, Effect, Tenancy, Work};
-pub use error::{AppError, Checks};
+pub use error::AppError;
 pub use page::{Page, PageRequest, Position, PositionValue, SortBy, Unsorted};
 pub use query::{Queries, Query, Reader};
 pub use unit_of_work::{Scope, StoreError, Transactions, UnitOfWork};

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Connection, MySqlConnection, PgConnection};
 
 use crate::Deployment;
 
-/// The role servers connect as: not a superuser, so that row-level security applies to it.
+/// The role servers connect as: an ordinary one, as in production.
 const POSTGRES_ROLE: &str = "tenon_e2e";
 
 #[derive(Debug)]

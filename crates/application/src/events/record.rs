@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tenon_domain::{DomainEvent, Fact, FieldChange, FieldValue, OrganizationId, ResourceKind, Timestamp, UserId};
+use tenon_domain::{DomainEvent, Fact, FieldChange, FieldValue, OrganizationId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::data::{Delivery, EventData, read_fact};
@@ -119,10 +119,6 @@ impl EventRecord {
 
     pub fn actor_user(&self) -> Option<UserId> {
         self.actor.id.map(UserId::new)
-    }
-
-    pub fn subject_kind(&self) -> Option<ResourceKind> {
-        ResourceKind::parse(&self.subject.kind)
     }
 
     /// The domain's fact, or `None` for an event that this version does not know.

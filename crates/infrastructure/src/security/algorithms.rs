@@ -19,8 +19,6 @@ pub struct BcryptHasher {
 }
 
 impl BcryptHasher {
-    pub const DEFAULT_COST: u32 = 12;
-
     /// `cost` is the binary logarithm of the rounds, from 4 to 31.
     pub fn new(cost: u32) -> Result<Self, SecurityError> {
         if (4..=31).contains(&cost) {

@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait, Database};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-/// The role the tests connect as on PostgreSQL: no superuser, so that row-level security applies to it.
+/// The role the tests connect as on PostgreSQL: an ordinary one, as in production.
 const POSTGRES_ROLE: &str = "tenon_contract";
 
 /// Where a database is, and how to get rid of it.
