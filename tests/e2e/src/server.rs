@@ -40,6 +40,8 @@ pub struct Server {
 struct Instance {
     deployment: Deployment,
     root: String,
+    /// Where the worker answers: the API itself when embedded.
+    worker_root: String,
     data_dir: PathBuf,
     log: PathBuf,
     /// Absent when another process owns the server.
@@ -94,6 +96,7 @@ impl Server {
             ("TENON_LOG".to_owned(), "info".to_owned()),
             ("TENON_LOG_FORMAT".to_owned(), "json".to_owned()),
         ];
+        let mut worker_root = root.clone();
         let database = match deployment {
             Deployment::Embedded => None,
             Deployment::PostgresRedis | Deployment::MysqlRedis => {
@@ -101,6 +104,9 @@ impl Server {
                 variables.push(("TENON_DATABASE_URL".to_owned(), database.url.clone()));
                 variables.push(("TENON_REDIS_URL".to_owned(), redis_url()));
                 variables.push(("TENON_REDIS_PREFIX".to_owned(), name));
+                let address = format!("127.0.0.1:{}", free_port());
+                worker_root = format!("http://{address}");
+                variables.push(("TENON_WORKER_BIND".to_owned(), address));
                 Some(database)
             }
         };
@@ -116,7 +122,8 @@ impl Server {
             _database: database,
             _directory: directory,
         };
-        let server = Self { instance: Arc::new(Instance { deployment, root, data_dir, log, owned: Some(owned) }) };
+        let instance = Instance { deployment, root, worker_root, data_dir, log, owned: Some(owned) };
+        let server = Self { instance: Arc::new(instance) };
         server.start_worker();
         server.start_api().await;
         server
@@ -128,14 +135,20 @@ impl Server {
         let servers: serde_json::Value = serde_json::from_str(&servers).expect("a JSON object");
         let server = &servers[deployment.name()];
         let text = |name: &str| server[name].as_str().unwrap_or_else(|| panic!("no {name} in {server}")).to_owned();
-        let (root, data_dir, log) = (text("root"), text("data_dir").into(), text("log").into());
-        Some(Self { instance: Arc::new(Instance { deployment, root, data_dir, log, owned: None }) })
+        let (root, worker_root) = (text("root"), text("worker_root"));
+        let (data_dir, log) = (text("data_dir").into(), text("log").into());
+        Some(Self { instance: Arc::new(Instance { deployment, root, worker_root, data_dir, log, owned: None }) })
     }
 
     /// What [`Server::shared`] of another process needs to use this server.
     pub fn description(&self) -> serde_json::Value {
         let instance = &self.instance;
-        serde_json::json!({"root": instance.root, "data_dir": instance.data_dir, "log": instance.log})
+        serde_json::json!({
+            "root": instance.root,
+            "worker_root": instance.worker_root,
+            "data_dir": instance.data_dir,
+            "log": instance.log,
+        })
     }
 
     pub fn deployment(&self) -> Deployment {
@@ -154,6 +167,11 @@ impl Server {
     /// A client that has not signed in.
     pub fn api(&self) -> Api {
         Api::new(self.root())
+    }
+
+    /// What the worker answers about itself: health and metrics.
+    pub fn worker_api(&self) -> Api {
+        Api::new(&self.instance.worker_root)
     }
 
     /// What the processes have logged so far.

@@ -4,12 +4,21 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tenon_e2e_tests::{Deployment, JWT_SECRET, Options, Person, Server, eventually, on_every_deployment};
+use tenon_e2e_tests::{Api, Deployment, JWT_SECRET, Options, Person, Server, eventually, on_every_deployment};
 
-on_every_deployment!(health_is_reported, metrics_are_exposed, logs_are_json_lines);
+on_every_deployment!(health_is_reported, the_worker_reports_its_health, metrics_are_exposed, logs_are_json_lines);
 
 async fn health_is_reported(server: Server) {
-    let api = server.api();
+    reports_its_health(&server.api()).await;
+}
+
+async fn the_worker_reports_its_health(server: Server) {
+    let worker = server.worker_api();
+    eventually("a worker that answers", || async { worker.get("//health").attempt().await.ok() }).await;
+    reports_its_health(&worker).await;
+}
+
+async fn reports_its_health(api: &Api) {
     api.get("//health").await.expect(200);
     api.get("//health/ready").await.expect(200);
     let detailed = api.get("//health/detailed").await;
@@ -27,26 +36,23 @@ async fn metrics_are_exposed(server: Server) {
     let owner = Person::found(&server).await;
     let project = owner.project("ENG").await;
     owner.task(&project, "Counted").await;
-    let mut wanted = vec![
+    let id = project["id"].as_str().unwrap();
+    let of_requests = [
         "http_requests_total",
         "http_request_duration_seconds",
         "database_query_duration_seconds",
         "database_pool_connections",
         "cache_requests_total",
     ];
-    if server.deployment() == Deployment::Embedded {
-        // Elsewhere these are the worker's to tell.
-        wanted.extend(["queue_jobs_total", "queue_job_duration_seconds", "outbox_pending", "outbox_lag_seconds"]);
+    let of_jobs = ["queue_jobs_total", "queue_job_duration_seconds", "outbox_pending", "outbox_lag_seconds"];
+    for (api, wanted) in [(server.api(), of_requests.as_slice()), (server.worker_api(), of_jobs.as_slice())] {
+        let metrics = eventually("all metrics", || async {
+            let answer = api.get("//metrics").attempt().await.ok().filter(|answer| answer.status == 200)?;
+            wanted.iter().all(|name| answer.text.contains(name)).then_some(answer.text)
+        })
+        .await;
+        assert!(!metrics.contains(id), "labels must be bounded");
     }
-    eventually("all metrics", || async {
-        let metrics = server.api().get("//metrics").await.text;
-        let missing: Vec<_> = wanted.iter().filter(|name| !metrics.contains(*name)).collect();
-        missing.is_empty().then_some(())
-    })
-    .await;
-    let metrics = server.api().get("//metrics").await.text;
-    let id = project["id"].as_str().unwrap();
-    assert!(!metrics.contains(id), "labels must be bounded");
 }
 
 async fn logs_are_json_lines(server: Server) {

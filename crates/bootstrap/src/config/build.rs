@@ -38,6 +38,7 @@ pub(super) fn build(sources: &Sources) -> Result<Config, ConfigError> {
         otlp_endpoint: reader
             .url(key::OTLP_ENDPOINT, &["http", "https"], "http://collector:4318")
             .map(|url| url.to_string()),
+        worker_bind: reader.parse(key::WORKER_BIND, address),
         worker_concurrency: reader.number(key::WORKER_CONCURRENCY, 1..=1024, 16),
         with_worker: reader.switch(key::WITH_WORKER, false),
         shutdown: Duration::from_secs(reader.number(key::SHUTDOWN_SECONDS, 1..=600, 20)),

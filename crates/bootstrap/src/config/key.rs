@@ -49,6 +49,7 @@ keys! {
     SHUTDOWN_SECONDS = "shutdown_seconds", Plain;
     TENANCY = "tenancy", Plain;
     WITH_WORKER = "with_worker", Plain;
+    WORKER_BIND = "worker_bind", Plain;
     WORKER_CONCURRENCY = "worker_concurrency", Plain;
 }
 

@@ -40,6 +40,8 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     pub log: LogSettings,
     pub otlp_endpoint: Option<String>,
+    /// Where `tenon-worker` answers health checks and metrics; nowhere when it is not set.
+    pub worker_bind: Option<SocketAddr>,
     pub worker_concurrency: usize,
     /// Whether `serve` runs the worker too. Always so when embedded.
     pub with_worker: bool,

@@ -28,6 +28,7 @@ fn nothing_set_is_the_embedded_deployment() {
     assert_eq!(config.mail.transport, MailTransport::Files);
     assert_eq!(config.passwords.bcrypt_cost, 12);
     assert_eq!(config.shutdown, Duration::from_secs(20));
+    assert_eq!(config.worker_bind, None, "a worker listens only when it is told to");
     assert!(config.embedded() && config.runs_worker() && config.rate_limits && config.redis.is_none());
 }
 
@@ -47,6 +48,7 @@ fn a_production_deployment_is_read() {
         ("TENON_CORS_ORIGINS", "https://app.example.com, http://localhost:3000"),
         ("TENON_RATE_LIMITS", "off"),
         ("TENON_TENANCY", "single"),
+        ("TENON_WORKER_BIND", "0.0.0.0:9100"),
         ("TENON_TEST_DATABASE_URL", "ignored"),
     ])
     .unwrap();
@@ -57,6 +59,7 @@ fn a_production_deployment_is_read() {
     assert_eq!(config.public_url(config.bind), "https://tenon.example.com");
     assert_eq!(config.cors_origins, ["https://app.example.com", "http://localhost:3000"]);
     assert_eq!(config.tenancy, Tenancy::Single);
+    assert_eq!(config.worker_bind, Some("0.0.0.0:9100".parse().unwrap()));
     assert!(!config.rate_limits && !config.embedded() && !config.runs_worker());
     let region = Some("eu-central-1".to_owned());
     assert_eq!(config.mail.transport, MailTransport::Ses { endpoint: None, region });
@@ -69,13 +72,15 @@ fn everything_that_is_wrong_is_said_at_once_and_nothing_secret() {
         ("TENON_DATABASE_URL", "oracle://tenon:hunter2@db/tenon"),
         ("TENON_JWT_SECRET", "hunter2"),
         ("TENON_BCRYPT_COST", "31"),
+        ("TENON_WORKER_BIND", "9100"),
         ("TENON_LOG", "tenon=loudly"),
         ("TENON_CORS_ORIGINS", "*"),
         ("TENON_DATABSE_URL", "postgres://tenon:hunter2@db/tenon"),
     ]);
-    assert!(text.starts_with("the configuration has 7 problems:"), "{text}");
+    assert!(text.starts_with("the configuration has 8 problems:"), "{text}");
     assert!(text.contains("TENON_BIND = \"everywhere\" (environment): write an address and a port"), "{text}");
     assert!(text.contains("TENON_DATABASE_URL = oracle://tenon:…@db/tenon (environment): write sqlite://"), "{text}");
+    assert!(text.contains("TENON_WORKER_BIND = \"9100\" (environment): write an address and a port"), "{text}");
     assert!(text.contains("TENON_BCRYPT_COST = \"31\" (environment): write a number from 4 to 16"), "{text}");
     assert!(
         text.contains("TENON_DATABSE_URL (environment): there is no such setting; did you mean TENON_DATABASE_URL?")

@@ -1,6 +1,7 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use tenon_application::ports::HealthCheck;
 use tenon_infrastructure::telemetry::{Metrics, continue_trace, traceparent_of};
 use tenon_interface::http::{self, HttpServices, HttpSettings, RateLimits, TraceContext};
 use tokio_util::sync::CancellationToken;
@@ -46,6 +47,17 @@ impl Server {
         let shutdown = async move { stop.cancelled().await };
         http::serve(listener, self.services, self.settings, shutdown).await.map_err(Failure::Server)
     }
+}
+
+/// Answers health checks and metrics until `stop`, for a worker that runs apart.
+pub(super) async fn report(
+    listener: TcpListener,
+    health: Vec<Arc<dyn HealthCheck>>,
+    metrics: Metrics,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let shutdown = async move { stop.cancelled().await };
+    http::serve_probes(listener, health, Arc::new(move || metrics.render()), shutdown).await.map_err(Failure::Server)
 }
 
 fn trace_context() -> TraceContext {

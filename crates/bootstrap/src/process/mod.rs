@@ -89,15 +89,35 @@ async fn work_with_logs(config: &Config) -> Result<(), Failure> {
     if config.embedded() {
         tracing::warn!("with SQLite the worker runs inside `tenon serve`; this one is only needed elsewhere");
     }
+    let listening = config.worker_bind.map(listen).transpose()?;
     let metrics = Metrics::install()?;
     let stop = stop::on_signal()?;
     let system = System::start(config, &config.public_url(config.bind)).await?;
-    let measuring = tokio::spawn(measure(metrics, system.database.clone(), stop.clone()));
+    let measuring = tokio::spawn(measure(metrics.clone(), system.database.clone(), stop.clone()));
     say(format_args!("Tenon {} works, {} jobs at a time", env!("CARGO_PKG_VERSION"), config.worker_concurrency));
-    let worked = supervise(system.worker(config), stop).await;
+    let outcome = match listening {
+        Some((listener, address)) => {
+            say(format_args!("Health and metrics are at http://{address}/health and http://{address}/metrics"));
+            // Answers until the last job is done, so that a worker that stops is not taken for a dead one.
+            let done = CancellationToken::new();
+            let work = async {
+                let worked = supervise(system.worker(config), stop.clone()).await;
+                done.cancel();
+                worked
+            };
+            let report = async {
+                let reported = http::report(listener, system.health.clone(), metrics, done.clone()).await;
+                stop.cancel();
+                reported
+            };
+            let (worked, reported) = tokio::join!(work, report);
+            worked.and(reported)
+        }
+        None => supervise(system.worker(config), stop).await,
+    };
     measuring.await?;
     system.database.close().await;
-    worked
+    outcome
 }
 
 fn listen(bind: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
