@@ -16,6 +16,7 @@ mod api;
 mod database;
 mod deployment;
 mod eventually;
+mod mailbox;
 mod person;
 mod processes;
 mod server;

@@ -1,28 +1,17 @@
 //! Mail as it leaves: files when embedded. The adapters for SMTP and SES have contract tests of their own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
-use std::fs;
-
 use serde_json::json;
 use tenon_e2e_tests::{PASSWORD, Person, Server, eventually, on_deployment, on_every_deployment, text, unique_email};
 
 on_every_deployment!(an_invitation_is_mailed_with_its_link, assignees_get_mail, nobody_gets_mail_twice);
 on_deployment!(mysql_redis, MysqlRedis, assignees_get_mail);
 
-/// The mails to somebody, whole files. Quoted-printable line breaks are undone, so that text can be searched.
-fn mails_to(server: &Server, address: &str) -> Vec<String> {
-    let Ok(files) = fs::read_dir(server.data_dir().join("mail")) else { return Vec::new() };
-    let paths = files.map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|it| it == "eml"));
-    let mails = paths.filter_map(|path| fs::read_to_string(path).ok());
-    let mails = mails.map(|mail| mail.replace("=\r\n", "").replace("=\n", "").replace("=3D", "="));
-    mails.filter(|mail| mail.contains(address)).collect()
-}
-
 async fn an_invitation_is_mailed_with_its_link(server: Server) {
     let owner = Person::found(&server).await;
     let email = unique_email("Nina New");
     let invitation = owner.api.post("/invitations", json!({"email": email, "role": "member"})).await.expect(201);
-    let mail = eventually("the invitation's mail", || async { mails_to(&server, &email).pop() }).await;
+    let mail = eventually("the invitation's mail", || async { server.mails_to(&email).pop() }).await;
     let token = text(&invitation, "token");
     assert!(mail.contains(&token), "no token in {mail}");
     assert!(mail.contains("text/plain") && mail.contains("text/html"), "{mail}");
@@ -39,7 +28,7 @@ async fn assignees_get_mail(server: Server) {
     let project = owner.project("ENG").await;
     owner.task_with(&project, "Fix the <door> & more", json!({"assignee_ids": [member.id]})).await;
     let mail = eventually("the assignment's mail", || async {
-        mails_to(&server, &member.email).into_iter().find(|mail| mail.contains("assigned you"))
+        server.mails_to(&member.email).into_iter().find(|mail| mail.contains("assigned you"))
     })
     .await;
     assert!(!mail.contains("<door>") || mail.contains("&lt;door&gt;"), "HTML must be escaped: {mail}");
@@ -53,7 +42,7 @@ async fn nobody_gets_mail_twice(server: Server) {
         owner.task_with(&project, &format!("Task {n}"), json!({"assignee_ids": [member.id]})).await;
     }
     let assigned = || {
-        let mails = mails_to(&server, &member.email);
+        let mails = server.mails_to(&member.email);
         mails.into_iter().filter(|mail| mail.contains("assigned you")).count()
     };
     eventually("five mails", || async { (assigned() >= 5).then_some(()) }).await;

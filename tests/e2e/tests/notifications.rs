@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use serde_json::{Value, json};
-use tenon_e2e_tests::{Person, Server, array, eventually, on_deployment, on_every_deployment, text};
+use tenon_e2e_tests::{PASSWORD, Person, Server, array, eventually, on_deployment, on_every_deployment, text};
 
 on_every_deployment!(
     assignees_are_told_and_actors_are_not,
@@ -10,6 +10,7 @@ on_every_deployment!(
     members_are_told_of_projects_and_roles,
     notifications_are_read,
     notifications_belong_to_their_user,
+    who_lost_access_hears_nothing_more,
 );
 on_deployment!(mysql_redis, MysqlRedis, changes_of_a_task_reach_the_people_concerned, notifications_are_read);
 
@@ -110,4 +111,43 @@ async fn notifications_belong_to_their_user(server: Server) {
     let path = format!("/notifications/{}/read", text(&told[0], "id"));
     owner.api.post(path, None).await.problem(404, "notification.not_found");
     assert_eq!(member.api.get("/notifications/unread-count").await.expect(200)["count"], 1);
+}
+
+async fn who_lost_access_hears_nothing_more(server: Server) {
+    let owner = Person::found(&server).await;
+    let (mia, max) = (owner.invite("Mia Member", "member").await, owner.invite("Max Member", "member").await);
+    let stays = owner.invite("Stan Stays", "member").await;
+    let secret = owner.project_with("SEC", json!({"visibility": "private"})).await;
+    let open = owner.project("ENG").await;
+    let member = |who: &Person| format!("/projects/{}/members/{}", text(&secret, "id"), who.id);
+    for who in [&mia, &stays] {
+        owner.api.put(member(who), json!({"role": "contributor"})).await.expect(200);
+    }
+    // Both report a task, which is assigned to somebody who stays.
+    let assigned = || json!({"assignee_ids": [stays.id]});
+    let of_mia = mia.task_with(&secret, "Reported by Mia", assigned()).await;
+    let of_max = max.task_with(&open, "Reported by Max", assigned()).await;
+    inbox(&stays, 3).await;
+    owner.api.delete(member(&mia)).await.expect(204);
+    owner.api.delete(format!("/members/{}", max.id)).await.expect(204);
+    for task in [&of_mia, &of_max] {
+        let path = format!("/tasks/{}/transition", text(task, "id"));
+        owner.api.post(path, json!({"status": "done"})).await.expect(200);
+    }
+    // Whoever is told of one event is told at once: when the one who stays has heard, nobody else will.
+    inbox(&stays, 5).await;
+    let completed = |who: &Person| {
+        let mails = server.mails_to(&who.email);
+        mails.iter().filter(|mail| mail.contains("completed")).count()
+    };
+    eventually("two mails", || async { (completed(&stays) == 2).then_some(()) }).await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert_eq!((completed(&mia), completed(&max)), (0, 0));
+    assert_eq!(kinds(&inbox(&mia, 2).await), ["project.member_added", "project.member_removed"]);
+    // Had Max been told, he would find it on his return.
+    let back = owner.api.post("/invitations", json!({"email": max.email, "role": "member"})).await.expect(201);
+    let body = json!({"token": text(&back, "token"), "password": PASSWORD});
+    let granted = server.api().post("/invitations/accept", body).await;
+    assert!(matches!(granted.status, 200 | 201), "{} {}", granted.status, granted.text);
+    assert!(inbox(&Person::signed_in(&server.api(), &granted.json()), 0).await.is_empty());
 }
