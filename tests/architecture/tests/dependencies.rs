@@ -37,7 +37,6 @@ const CORE: &[(&str, &[&str])] = &[
         &[
             "async-trait",
             "chrono",
-            "futures",
             "metrics",
             "serde",
             "serde_json",
@@ -53,7 +52,7 @@ const CORE: &[(&str, &[&str])] = &[
 /// What must not be known outside the crate that owns it. Contract tests try the adapters, so they may know what
 /// infrastructure knows.
 const OWNED: &[(&str, &[&str])] = &[
-    ("actix-web", &["tenon-interface", "tenon-bootstrap"]),
+    ("actix-web", &["tenon-interface"]),
     ("utoipa", &["tenon-interface"]),
     ("sea-orm", &["tenon-infrastructure"]),
     ("sqlx", &["tenon-infrastructure", "tenon-e2e-tests"]),
