@@ -18,12 +18,6 @@ pub struct WorkerSettings {
     pub stop_within: Duration,
 }
 
-impl Default for WorkerSettings {
-    fn default() -> Self {
-        Self { concurrency: 8, stop_within: Duration::from_secs(20) }
-    }
-}
-
 /// The relay, the subscribers and the schedules, in one process.
 pub struct Worker {
     pub relay: Relay,

@@ -41,6 +41,10 @@ impl TaskRepository for MemoryUnit {
         Ok(numbers.max().unwrap_or(0) + 1)
     }
 
+    async fn lock_nesting(&mut self, _: ProjectId) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn lineage(&mut self, task: TaskId) -> Result<Option<(ProjectId, Vec<TaskId>)>, StoreError> {
         let tenant = self.tenant()?;
         let find =

@@ -46,7 +46,10 @@ impl Command for EditTask {
         let parent = match fields.parent_id {
             None => None,
             Some(None) => Some(None),
-            Some(Some(parent)) => Some(Some(find_parent(work, parent).await?)),
+            Some(Some(parent)) => {
+                work.unit().tasks().lock_nesting(project.state().id).await?;
+                Some(Some(find_parent(work, parent).await?))
+            }
         };
         let edit = Edit {
             title: fields.title,

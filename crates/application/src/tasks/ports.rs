@@ -23,8 +23,12 @@ pub trait TaskRepository: Send {
     async fn find(&mut self, task: &TaskRef) -> Result<Option<Task>, StoreError>;
     /// Writes the row, checks its version and stores the events. Answers the state as stored.
     async fn save(&mut self, task: Task) -> Result<TaskState, StoreError>;
-    /// The next number of the project: unique and rising, also under concurrent creation.
+    /// The next number of the project: unique and rising, also under concurrent creation. [`StoreError::Stale`] when
+    /// the project is gone.
     async fn next_number(&mut self, project: ProjectId) -> Result<i64, StoreError>;
+    /// Makes concurrent changes to what is part of what in a project wait for each other until the commit, so that
+    /// together they cannot close a circle.
+    async fn lock_nesting(&mut self, project: ProjectId) -> Result<(), StoreError>;
     /// The task's project and its ancestors, nearest first; `None` when it does not exist or is in the trash.
     async fn lineage(&mut self, task: TaskId) -> Result<Option<(ProjectId, Vec<TaskId>)>, StoreError>;
 }

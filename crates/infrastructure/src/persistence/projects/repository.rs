@@ -170,11 +170,15 @@ impl ProjectRepository for SqlUnitOfWork {
             role: role.as_str().to_owned(),
             added_at: now,
         };
-        project_member::Entity::insert(row.into_active_model())
+        let added = project_member::Entity::insert(row.into_active_model())
             .exec_without_returning(&self.transaction)
             .await
-            .stored()?;
-        Ok(())
+            .stored();
+        match added {
+            // Somebody else added them at the same time: trying again changes their role.
+            Err(StoreError::Duplicate(_)) => Err(StoreError::Stale),
+            outcome => outcome.map(drop),
+        }
     }
 
     async fn count_managers(&mut self, id: ProjectId) -> Result<u64, StoreError> {

@@ -55,9 +55,8 @@ impl TaskRepository for SqlUnitOfWork {
 
     async fn next_number(&mut self, project: ProjectId) -> Result<i64, StoreError> {
         let (org, id) = (self.org()?, project.uuid());
-        let absent = || StoreError::Broken(format!("project {project} has no counter"));
         if self.backend == DbBackend::MySql {
-            return self.next_number_without_returning(org, id).await?.ok_or_else(absent);
+            return self.next_number_without_returning(org, id).await?.ok_or(StoreError::Stale);
         }
         let statement = Query::update()
             .table(project_counter::Entity)
@@ -66,8 +65,18 @@ impl TaskRepository for SqlUnitOfWork {
             .and_where(project_counter::Column::OrgId.eq(org))
             .returning_col(project_counter::Column::LastNumber)
             .to_owned();
-        let row = self.transaction.query_one(&statement).await.stored()?.ok_or_else(absent)?;
+        let row = self.transaction.query_one(&statement).await.stored()?.ok_or(StoreError::Stale)?;
         row.try_get_by_index(0).stored()
+    }
+
+    async fn lock_nesting(&mut self, project: ProjectId) -> Result<(), StoreError> {
+        project_counter::Entity::find_by_id(project.uuid())
+            .filter(project_counter::Column::OrgId.eq(self.org()?))
+            .lock_exclusive()
+            .one(&self.transaction)
+            .await
+            .stored()?;
+        Ok(())
     }
 
     async fn lineage(&mut self, task: TaskId) -> Result<Option<(ProjectId, Vec<TaskId>)>, StoreError> {
