@@ -31,7 +31,7 @@ pub(crate) async fn authenticate(
     {
         let received = context.traceparent.as_deref();
         let traceparent = match request.app_data::<Data<Option<TraceContext>>>().map(Data::get_ref) {
-            Some(Some(continue_trace)) => continue_trace(&tracing::Span::current(), received),
+            Some(Some(trace_of)) => trace_of(&tracing::Span::current(), None),
             _ => received.map(str::to_owned),
         };
         let origin = context.origin(traceparent);

@@ -8,8 +8,8 @@ use tenon_application::ports::{HealthCheck, RateLimiter};
 
 use super::rate_limit::RateLimits;
 
-/// Links the root span to the caller's trace (`traceparent`, if it sent one) and answers the trace context that the
-/// request's events and jobs go on with.
+/// Links a span that has not been entered yet to the caller's trace (`traceparent`), if one is given, and answers the
+/// trace context that the request's events and jobs go on with.
 pub type TraceContext = Arc<dyn Fn(&tracing::Span, Option<&str>) -> Option<String> + Send + Sync>;
 
 /// What the server needs of the rest of the system.
