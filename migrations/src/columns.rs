@@ -89,6 +89,43 @@ pub(crate) fn unique(table: &'static str, columns: &[&'static str]) -> IndexCrea
     index
 }
 
+/// Creates an index, unless an interrupted run did: MySQL and MariaDB commit each step of a migration.
+pub(crate) async fn create_index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    mut index: IndexCreateStatement,
+) -> Result<(), DbErr> {
+    if manager.get_database_backend() == DbBackend::MySql {
+        let name = index.get_index_spec().get_name().unwrap_or_default();
+        if manager.has_index(table, name).await? {
+            return Ok(());
+        }
+    } else {
+        // Not asked first: a transaction of SQLite that begins with a read does not wait for other writers.
+        index.if_not_exists();
+    }
+    manager.create_index(index).await
+}
+
+/// Drops what [`index`] declared, unless an interrupted run did.
+pub(crate) async fn drop_index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
+    let name = format!("ix_{table}_{}", columns.join("_"));
+    let mut index = Index::drop();
+    index.name(&name).table(table);
+    if manager.get_database_backend() == DbBackend::MySql {
+        if !manager.has_index(table, &name).await? {
+            return Ok(());
+        }
+    } else {
+        index.if_exists();
+    }
+    manager.drop_index(index).await
+}
+
 /// A row that belongs to another one, and goes with it.
 pub(crate) fn belongs_to(table: &'static str, column: &'static str, parent: &'static str) -> ForeignKeyCreateStatement {
     let mut key = ForeignKey::create();
@@ -113,6 +150,14 @@ pub(crate) async fn create(
 pub(crate) async fn drop(manager: &SchemaManager<'_>, tables: &[&'static str]) -> Result<(), DbErr> {
     for table in tables {
         manager.drop_table(Table::drop().table(*table).to_owned()).await?;
+    }
+    Ok(())
+}
+
+/// Building an index may take longer than a statement of a request may.
+pub(crate) async fn take_the_time(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    if manager.get_database_backend() == DbBackend::Postgres {
+        manager.get_connection().execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     }
     Ok(())
 }

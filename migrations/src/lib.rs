@@ -5,6 +5,7 @@
 #![allow(elided_lifetimes_in_paths, reason = "the trait of sea-orm-migration is declared that way")]
 
 mod columns;
+mod history;
 mod m20261121_000001_identity;
 mod m20261121_000002_organizations;
 mod m20261121_000003_projects;
@@ -13,9 +14,15 @@ mod m20261121_000005_events;
 mod m20261121_000006_notifications;
 mod m20261121_000007_audit;
 mod m20261121_000008_idempotency;
+mod m20261121_000009_task_orders;
+mod m20261121_000010_inbox_and_audit_orders;
+mod whole;
 
-pub use sea_orm_migration::MigratorTrait;
+pub use history::History;
 use sea_orm_migration::{MigrationTrait, async_trait};
+pub use sea_orm_migration::{MigratorTrait, MigratorTraitSelf};
+
+use crate::whole::Whole;
 
 /// Applies and reverts the migrations.
 pub struct Migrator;
@@ -23,15 +30,27 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m20261121_000001_identity::Migration),
-            Box::new(m20261121_000002_organizations::Migration),
-            Box::new(m20261121_000003_projects::Migration),
-            Box::new(m20261121_000004_tasks::Migration),
-            Box::new(m20261121_000005_events::Migration),
-            Box::new(m20261121_000006_notifications::Migration),
-            Box::new(m20261121_000007_audit::Migration),
-            Box::new(m20261121_000008_idempotency::Migration),
-        ]
+        all()
     }
+}
+
+/// The names of all migrations, oldest first.
+pub fn names() -> Vec<String> {
+    all().iter().map(|migration| migration.name().to_owned()).collect()
+}
+
+fn all() -> Vec<Box<dyn MigrationTrait>> {
+    let migrations: Vec<Box<dyn MigrationTrait>> = vec![
+        Box::new(m20261121_000001_identity::Migration),
+        Box::new(m20261121_000002_organizations::Migration),
+        Box::new(m20261121_000003_projects::Migration),
+        Box::new(m20261121_000004_tasks::Migration),
+        Box::new(m20261121_000005_events::Migration),
+        Box::new(m20261121_000006_notifications::Migration),
+        Box::new(m20261121_000007_audit::Migration),
+        Box::new(m20261121_000008_idempotency::Migration),
+        Box::new(m20261121_000009_task_orders::Migration),
+        Box::new(m20261121_000010_inbox_and_audit_orders::Migration),
+    ];
+    migrations.into_iter().map(|migration| Box::new(Whole(migration)) as Box<dyn MigrationTrait>).collect()
 }

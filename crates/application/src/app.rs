@@ -1,5 +1,7 @@
 //! The pipeline that every command and every query goes through, so that no use case can forget anything.
 
+mod conclusion;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,11 +11,14 @@ use tracing::Instrument;
 
 use crate::actor::Actor;
 use crate::command::{Command, Effect, Tenancy, Work, permission_denied};
+use crate::documents::Documents;
 use crate::error::AppError;
 use crate::identity::SessionDirectory;
-use crate::ports::{Clock, IdGenerator, RelayWaker};
+use crate::operation_metrics;
+use crate::ports::{Availability, Clock, IdGenerator, RelayWaker};
 use crate::query::{Queries, Query, Reader};
-use crate::unit_of_work::{Scope, Transactions, UnitOfWork};
+use crate::replica::Replica;
+use crate::unit_of_work::{Scope, Transactions};
 
 /// How often a command is tried when others keep changing the same thing.
 const MAX_ATTEMPTS: u32 = 5;
@@ -22,12 +27,17 @@ const MAX_ATTEMPTS: u32 = 5;
 #[derive(Clone)]
 pub struct App {
     pub transactions: Arc<dyn Transactions>,
+    /// On the primary database.
     pub queries: Queries,
+    /// Where queries go that may lag behind a little.
+    pub replica: Option<Replica>,
+    pub documents: Documents,
     pub sessions: SessionDirectory,
     pub relay: Arc<dyn RelayWaker>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdGenerator>,
     pub tenancy: Tenancy,
+    pub availability: Availability,
 }
 
 impl App {
@@ -56,7 +66,8 @@ impl App {
     /// Runs a query.
     pub async fn ask<Q: Query>(&self, actor: &Actor, query: Q) -> Result<Q::Output, AppError> {
         self.observed(actor, Q::NAME, async {
-            let reader = Reader { queries: &self.queries, actor, now: self.clock.now() };
+            let queries = if Q::FROM_CACHE { &self.queries } else { self.queries_for(actor).await };
+            let reader = Reader { queries, documents: &self.documents, actor, now: self.clock.now() };
             let outcome = query.run(&reader).await;
             if let Err(AppError::Forbidden(permission)) = &outcome {
                 self.note_denial(actor, Q::NAME, *permission).await;
@@ -64,6 +75,15 @@ impl App {
             outcome
         })
         .await
+    }
+
+    /// Those of the replica, for whom they are good enough.
+    async fn queries_for(&self, actor: &Actor) -> &Queries {
+        let lagging = match (&self.replica, actor.user_id()) {
+            (Some(replica), Some(user)) => replica.queries_for(user).await,
+            _ => None,
+        };
+        lagging.unwrap_or(&self.queries)
     }
 
     async fn attempt<C: Command>(&self, actor: &Actor, command: &C) -> Result<C::Output, AppError> {
@@ -86,26 +106,8 @@ impl App {
         Ok(output)
     }
 
-    /// Commits and does what follows from it, in a task of its own: a caller who hangs up in the middle must not keep
-    /// a committed logout from being announced.
-    async fn conclude(&self, unit: Box<dyn UnitOfWork>, effects: Vec<Effect>) -> Result<(), AppError> {
-        let app = self.clone();
-        let conclusion = async move {
-            if unit.commit().await? {
-                app.relay.wake();
-            }
-            for effect in effects {
-                app.apply(effect).await;
-            }
-            Ok(())
-        };
-        tokio::spawn(conclusion.in_current_span())
-            .await
-            .map_err(|error| AppError::Internal(format!("committing: {error}")))?
-    }
-
-    async fn apply(&self, effect: Effect) {
-        match effect {
+    async fn apply(&self, effect: &Effect) {
+        match *effect {
             Effect::SessionEnded { session } => self.sessions.session_ended(session).await,
             Effect::RoleChanged { organization, user, role } => {
                 self.sessions.role_changed(organization, user, role).await;
@@ -143,11 +145,10 @@ impl App {
             organization_id = actor.organization().map(tracing::field::display),
         );
         let started = Instant::now();
-        let outcome = run.instrument(span.clone()).await;
+        let outcome = self.availability.within_reach(run.instrument(span.clone())).await;
         let elapsed = started.elapsed();
         let label = outcome.as_ref().err().map_or("ok", AppError::kind);
-        metrics::counter!("operations_total", "operation" => operation, "outcome" => label).increment(1);
-        metrics::histogram!("operation_duration_seconds", "operation" => operation).record(elapsed.as_secs_f64());
+        operation_metrics::record(operation, label, elapsed.as_secs_f64());
         let duration_ms = elapsed.as_secs_f64() * 1000.0;
         span.in_scope(|| tracing::info!(duration_ms, success = outcome.is_ok(), outcome = label, "{operation}"));
         outcome

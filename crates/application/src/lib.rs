@@ -7,6 +7,7 @@ pub mod actor;
 mod app;
 pub mod audit;
 pub mod command;
+pub mod documents;
 pub mod error;
 pub mod events;
 pub mod idempotency;
@@ -14,11 +15,13 @@ pub mod identity;
 #[cfg(test)]
 mod in_memory;
 pub mod notifications;
+mod operation_metrics;
 pub mod organizations;
 pub mod page;
 pub mod ports;
 pub mod projects;
 pub mod query;
+mod replica;
 pub mod tasks;
 pub mod unit_of_work;
 
@@ -28,4 +31,5 @@ pub use command::{Command, Effect, Tenancy, Work};
 pub use error::AppError;
 pub use page::{Page, PageRequest, Position, PositionValue, SortBy, Unsorted};
 pub use query::{Queries, Query, Reader};
+pub use replica::Replica;
 pub use unit_of_work::{Scope, StoreError, Transactions, UnitOfWork};

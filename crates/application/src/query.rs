@@ -8,6 +8,7 @@ use tenon_domain::access::Permission;
 
 use crate::actor::{Actor, Viewer};
 use crate::audit::AuditQueries;
+use crate::documents::Documents;
 use crate::error::AppError;
 use crate::identity::IdentityQueries;
 use crate::notifications::NotificationQueries;
@@ -21,6 +22,8 @@ pub trait Query: Send + Sync {
     type Output: Send;
     /// The span, the metric label and the log field `operation` (`task.list`).
     const NAME: &'static str;
+    /// Whether [`Documents`] answer, so that it need not be found out which database may.
+    const FROM_CACHE: bool = false;
 
     async fn run(&self, reader: &Reader<'_>) -> Result<Self::Output, AppError>;
 }
@@ -39,6 +42,7 @@ pub struct Queries {
 /// What a query works with.
 pub struct Reader<'a> {
     pub(crate) queries: &'a Queries,
+    pub(crate) documents: &'a Documents,
     pub(crate) actor: &'a Actor,
     pub(crate) now: Timestamp,
 }
@@ -46,6 +50,11 @@ pub struct Reader<'a> {
 impl Reader<'_> {
     pub fn queries(&self) -> &Queries {
         self.queries
+    }
+
+    /// Single entities, from the cache.
+    pub fn documents(&self) -> &Documents {
+        self.documents
     }
 
     pub fn actor(&self) -> &Actor {

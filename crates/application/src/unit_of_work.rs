@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use tenon_domain::{OrganizationId, Timestamp, UserId};
 
 use crate::actor::Actor;
+use crate::documents::Touched;
 use crate::events::{EventLog, EventReceipts};
 use crate::idempotency::IdempotencyLedger;
 use crate::identity::{SessionRepository, UserRepository};
@@ -63,6 +64,11 @@ pub trait UnitOfWork: Send {
     fn events(&mut self) -> &mut dyn EventLog;
     fn receipts(&mut self) -> &mut dyn EventReceipts;
     fn idempotency(&mut self) -> &mut dyn IdempotencyLedger;
+
+    /// The user in whose name it acts.
+    fn author(&self) -> Option<UserId>;
+    /// What was changed so far that is cached.
+    fn touched(&self) -> Vec<Touched>;
 
     /// Commits. Answers whether events were stored, so that the relay is woken only when there is work.
     async fn commit(self: Box<Self>) -> Result<bool, StoreError>;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use tenon_application::ports::QueueError;
 use tenon_application::{AppError, StoreError};
 use tenon_infrastructure::mail::MailSetupError;
+use tenon_infrastructure::persistence::backup::BackupError;
 use tenon_infrastructure::redis_link::RedisLinkError;
 use tenon_infrastructure::security::SecurityError;
 use tenon_infrastructure::telemetry::{MetricsError, TelemetryError};
@@ -49,6 +50,12 @@ pub enum Failure {
     App(#[from] AppError),
     #[error("{failed} of {all} checks failed")]
     Doctor { failed: usize, all: usize },
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    #[error(
+        "this is for the embedded database in a file; {0} has tools of its own: see docs/operations/runbooks/restore.md"
+    )]
+    NotEmbedded(&'static str),
     #[error("a task of the process broke: {0}")]
     Task(#[from] tokio::task::JoinError),
     #[error("starting: {0}")]

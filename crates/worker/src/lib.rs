@@ -3,8 +3,10 @@
 //! The [`Relay`] moves events from the outbox into the queue, one job per subscriber. The [`Subscribers`] do the jobs.
 //! The [`Schedules`] tidy up. [`Worker`] runs the three together, inside the API's process or in one of its own.
 
+mod bundles;
 #[cfg(test)]
 mod events_for_tests;
+mod pauses;
 mod relay;
 mod schedules;
 mod subscribers;

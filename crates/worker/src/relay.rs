@@ -1,25 +1,35 @@
 //! Moving events from the outbox to the queue.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tenon_application::StoreError;
-use tenon_application::events::{ClaimedEvent, Outbox};
-use tenon_application::ports::{Clock, Job, JobQueue, QueueError, RelayBell};
-use tenon_domain::{EventId, Timestamp};
+use tenon_application::events::Outbox;
+use tenon_application::ports::{Availability, Clock, JobQueue, QueueError, RelayBell};
+use tenon_domain::EventId;
 use tokio_util::sync::CancellationToken;
+
+use crate::bundles::jobs_of;
+use crate::pauses::{later, lease, pause_after};
 
 /// How the relay goes about it.
 #[derive(Clone, Copy, Debug)]
 pub struct RelaySettings {
     /// How often it looks for events that nobody rang for.
     pub poll: Duration,
+    /// How long it lets events gather after it relayed some. One that comes alone does not wait; of many that come one after the
+    /// other, those of this time become one bundle.
+    pub gather: Duration,
     /// How many events it claims at once.
     pub batch: u64,
     /// When an event is claimed again whose relay died before it pushed.
     pub push_within: Duration,
-    /// When an event is handed out again whose receipts have not arrived.
+    /// When an event is handed out again whose receipts have not arrived. Doubles with each delivery, so that a worker
+    /// that cannot keep up is not given everything twice.
     pub redeliver_after: Duration,
+    /// How many jobs may wait in the queue before the relay claims no more. What is not claimed stays in the outbox.
+    pub max_depth: u64,
     /// How often the metrics of the backlog are refreshed.
     pub measure_every: Duration,
 }
@@ -28,16 +38,20 @@ impl Default for RelaySettings {
     fn default() -> Self {
         Self {
             poll: Duration::from_millis(500),
-            batch: 200,
+            gather: Duration::from_millis(25),
+            batch: 500,
             push_within: Duration::from_secs(5),
             redeliver_after: Duration::from_secs(120),
+            max_depth: 1000,
             measure_every: Duration::from_secs(5),
         }
     }
 }
 
-const MIN_PAUSE: Duration = Duration::from_secs(1);
-const MAX_PAUSE: Duration = Duration::from_secs(30);
+/// How often the relay looks whether a full queue has room again.
+const ROOM_POLL: Duration = Duration::from_millis(20);
+/// How long it waits to hear that: the queue's store may be behind a line that swallows everything.
+const ROOM_ANSWER: Duration = Duration::from_secs(5);
 
 /// Claims events and pushes one job per subscriber. Several relays share the work: an event is claimed by one.
 pub struct Relay {
@@ -45,6 +59,7 @@ pub struct Relay {
     pub queue: Arc<dyn JobQueue>,
     pub bell: Arc<dyn RelayBell>,
     pub clock: Arc<dyn Clock>,
+    pub availability: Availability,
     pub settings: RelaySettings,
 }
 
@@ -67,12 +82,27 @@ impl Relay {
 
     async fn relay(&self, stop: &CancellationToken) {
         let mut failures = 0;
+        let mut since_looked = 0;
         while !stop.is_cancelled() {
-            let pause = match self.round(pause_after(failures + 1)).await {
-                Ok(full) => {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.availability.regained() => {}
+            }
+            // Looking costs a round trip, so not at every event.
+            if since_looked >= self.settings.batch {
+                since_looked = 0;
+                stop.run_until_cancelled(self.room()).await;
+                continue;
+            }
+            let pause = match self.availability.within_reach(self.round(pause_after(failures + 1))).await {
+                Ok(relayed) => {
                     failures = 0;
-                    if full {
+                    since_looked += relayed;
+                    if relayed >= self.settings.batch {
                         continue;
+                    }
+                    if relayed > 0 {
+                        let _ = tokio::time::timeout(self.settings.gather, stop.cancelled()).await;
                     }
                     self.settings.poll
                 }
@@ -93,24 +123,44 @@ impl Relay {
         }
     }
 
-    /// Relays one batch. Answers whether it was full, so that there may be more.
-    async fn round(&self, postpone_by: Duration) -> Result<bool, RelayError> {
+    /// Waits until the queue has room.
+    async fn room(&self) {
+        // A queue that does not answer refuses the next push, which is postponed like any other.
+        while let Ok(Ok(depth)) = tokio::time::timeout(ROOM_ANSWER, self.queue.depth()).await {
+            if depth < self.settings.max_depth {
+                return;
+            }
+            tokio::time::sleep(ROOM_POLL).await;
+        }
+    }
+
+    /// Relays one batch. Answers how many events were in it.
+    async fn round(&self, postpone_by: Duration) -> Result<u64, RelayError> {
         let now = self.clock.now();
         let claimed = self.outbox.claim(now, later(now, self.settings.push_within), self.settings.batch).await?;
         if claimed.is_empty() {
-            return Ok(false);
+            return Ok(0);
         }
         let events: Vec<EventId> = claimed.iter().map(|event| event.record.id.into()).collect();
-        let jobs: Vec<Job> = claimed.into_iter().flat_map(jobs_of).collect();
+        let mut leases: BTreeMap<Duration, Vec<EventId>> = BTreeMap::new();
+        for event in &claimed {
+            leases
+                .entry(lease(self.settings.redeliver_after, event.delivery))
+                .or_default()
+                .push(event.record.id.into());
+        }
+        let jobs = jobs_of(claimed);
         let pushed = jobs.len();
         if let Err(error) = self.queue.push(jobs).await {
             self.outbox.postpone(&events, later(self.clock.now(), postpone_by)).await?;
             return Err(error.into());
         }
-        self.outbox.postpone(&events, later(now, self.settings.redeliver_after)).await?;
+        for (lease, events) in leases {
+            self.outbox.postpone(&events, later(now, lease)).await?;
+        }
         metrics::counter!("outbox_relayed_total").increment(events.len() as u64);
         tracing::debug!(events = events.len(), jobs = pushed, "relayed");
-        Ok(events.len() as u64 >= self.settings.batch)
+        Ok(events.len() as u64)
     }
 
     async fn measure(&self) {
@@ -118,7 +168,7 @@ impl Relay {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            match self.outbox.backlog(self.clock.now()).await {
+            match self.availability.within_reach(self.outbox.backlog(self.clock.now())).await {
                 Ok(backlog) => {
                     metrics::gauge!("outbox_pending").set(backlog.pending as f64);
                     metrics::gauge!("outbox_lag_seconds").set(backlog.lag.as_secs_f64());
@@ -129,201 +179,5 @@ impl Relay {
     }
 }
 
-fn jobs_of(event: ClaimedEvent) -> impl Iterator<Item = Job> {
-    let ClaimedEvent { record, delivery, subscribers } = event;
-    subscribers.into_iter().map(move |subscriber| Job { subscriber, delivery, event: record.clone() })
-}
-
-/// 1 s, 2 s, 4 s … 30 s.
-fn pause_after(failures: u32) -> Duration {
-    MIN_PAUSE.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1))).min(MAX_PAUSE)
-}
-
-fn later(time: Timestamp, by: Duration) -> Timestamp {
-    chrono::TimeDelta::from_std(by).ok().and_then(|by| time.checked_add_signed(by)).unwrap_or(time)
-}
-
 #[cfg(test)]
-mod tests {
-    use std::collections::VecDeque;
-    use std::sync::Mutex;
-
-    use async_trait::async_trait;
-    use tenon_application::events::{Backlog, FailedJob};
-    use tokio::sync::Notify;
-    use tokio::time::Instant;
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::events_for_tests::event;
-
-    /// An outbox, a queue, a bell and a clock at once, each as simple as can be.
-    struct World {
-        started: Instant,
-        due: Mutex<VecDeque<ClaimedEvent>>,
-        claims: Mutex<Vec<Duration>>,
-        claim_errors: Mutex<u32>,
-        postponed: Mutex<Vec<(usize, Duration)>>,
-        pushes: Mutex<Vec<Vec<Job>>>,
-        push_errors: Mutex<u32>,
-        bell: Notify,
-    }
-
-    impl World {
-        fn new(events: u128) -> Arc<Self> {
-            let due = (0..events)
-                .map(|id| {
-                    let mut record = event();
-                    record.id = Uuid::from_u128(id);
-                    let subscribers = vec!["notifications".to_owned(), "audit".to_owned()];
-                    ClaimedEvent { record, delivery: 3, subscribers }
-                })
-                .collect();
-            Arc::new(Self {
-                started: Instant::now(),
-                due: Mutex::new(due),
-                claims: Mutex::default(),
-                claim_errors: Mutex::default(),
-                postponed: Mutex::default(),
-                pushes: Mutex::default(),
-                push_errors: Mutex::default(),
-                bell: Notify::new(),
-            })
-        }
-
-        fn start(self: &Arc<Self>) -> CancellationToken {
-            let settings = RelaySettings { batch: 10, ..RelaySettings::default() };
-            let relay =
-                Relay { outbox: self.clone(), queue: self.clone(), bell: self.clone(), clock: self.clone(), settings };
-            let stop = CancellationToken::new();
-            tokio::spawn(relay.run(stop.clone()));
-            stop
-        }
-
-        fn pushed(&self) -> Vec<usize> {
-            self.pushes.lock().unwrap().iter().map(Vec::len).collect()
-        }
-
-        fn since_start(&self, time: Timestamp) -> Duration {
-            (time - chrono::DateTime::UNIX_EPOCH).to_std().unwrap()
-        }
-    }
-
-    impl Clock for World {
-        fn now(&self) -> Timestamp {
-            later(chrono::DateTime::UNIX_EPOCH, self.started.elapsed())
-        }
-    }
-
-    #[async_trait]
-    impl RelayBell for World {
-        async fn rung(&self) {
-            self.bell.notified().await;
-        }
-    }
-
-    #[async_trait]
-    impl JobQueue for World {
-        async fn push(&self, jobs: Vec<Job>) -> Result<(), QueueError> {
-            let mut errors = self.push_errors.lock().unwrap();
-            if *errors > 0 {
-                *errors -= 1;
-                return Err(QueueError("away".to_owned()));
-            }
-            self.pushes.lock().unwrap().push(jobs);
-            Ok(())
-        }
-    }
-
-    #[async_trait]
-    impl Outbox for World {
-        async fn claim(
-            &self,
-            now: Timestamp,
-            due_again: Timestamp,
-            limit: u64,
-        ) -> Result<Vec<ClaimedEvent>, StoreError> {
-            assert_eq!((due_again - now).to_std().unwrap(), Duration::from_secs(5));
-            self.claims.lock().unwrap().push(self.since_start(now));
-            let mut errors = self.claim_errors.lock().unwrap();
-            if *errors > 0 {
-                *errors -= 1;
-                return Err(StoreError::Unavailable("away".to_owned()));
-            }
-            let mut due = self.due.lock().unwrap();
-            let count = due.len().min(limit as usize);
-            Ok(due.drain(..count).collect())
-        }
-
-        async fn postpone(&self, events: &[EventId], at: Timestamp) -> Result<(), StoreError> {
-            self.postponed.lock().unwrap().push((events.len(), self.since_start(at)));
-            Ok(())
-        }
-
-        async fn is_handled(&self, _: EventId, _: &str) -> Result<bool, StoreError> {
-            Ok(false)
-        }
-
-        async fn backlog(&self, _: Timestamp) -> Result<Backlog, StoreError> {
-            Ok(Backlog::default())
-        }
-
-        async fn purge(&self, _: Timestamp) -> Result<u64, StoreError> {
-            Ok(0)
-        }
-
-        async fn failed_jobs(&self, _: u64) -> Result<Vec<FailedJob>, StoreError> {
-            Ok(Vec::new())
-        }
-
-        async fn retry_failed_jobs(&self, _: Timestamp) -> Result<u64, StoreError> {
-            Ok(0)
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn full_batches_follow_each_other_without_a_pause() {
-        let world = World::new(25);
-        world.start();
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        assert_eq!(world.pushed(), [20, 20, 10], "two jobs an event");
-        let leases = [(10, 120), (10, 120), (5, 120)].map(|(events, at)| (events, Duration::from_secs(at)));
-        assert_eq!(*world.postponed.lock().unwrap(), leases, "what was pushed has time to be done");
-        let pushes = world.pushes.lock().unwrap();
-        let job = &pushes[0][1];
-        assert_eq!((job.subscriber.as_str(), job.delivery, job.event.id), ("audit", 3, Uuid::from_u128(0)));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_bell_is_heard_at_once_and_without_it_the_relay_polls() {
-        let world = World::new(0);
-        let stop = world.start();
-        tokio::time::sleep(Duration::from_millis(120)).await;
-        world.bell.notify_one();
-        tokio::time::sleep(Duration::from_millis(600)).await;
-        assert_eq!(*world.claims.lock().unwrap(), [0, 120, 620].map(Duration::from_millis));
-        stop.cancel();
-        tokio::time::sleep(Duration::from_secs(5)).await;
-        assert_eq!(world.claims.lock().unwrap().len(), 3, "a stopped relay claims nothing");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_cannot_be_pushed_is_postponed_longer_every_time() {
-        let world = World::new(30);
-        *world.push_errors.lock().unwrap() = 3;
-        world.start();
-        tokio::time::sleep(Duration::from_secs(10)).await;
-        // Tried at 0 s, 1 s and 3 s.
-        let expected = [(10, 1), (10, 3), (10, 7)].map(|(events, at)| (events, Duration::from_secs(at)));
-        assert_eq!(*world.postponed.lock().unwrap(), expected);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_store_that_was_away_does_not_end_the_relay() {
-        let world = World::new(1);
-        *world.claim_errors.lock().unwrap() = 2;
-        world.start();
-        tokio::time::sleep(Duration::from_secs(4)).await;
-        assert_eq!(world.pushed(), [2]);
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::future::Future;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use apalis_cron::CronScheduler;
 use chrono::TimeDelta;
@@ -22,6 +23,9 @@ const DAILY: &str = "0 37 3 * * *";
 const KEPT: TimeDelta = TimeDelta::hours(24);
 /// A session that is over is kept for questions about it: who was signed in, and from where.
 const ENDED_SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
+/// A run that takes longer is broken off, and the next one goes on: its store may have gone away without a word, and
+/// the kernel believes in a connection for a quarter of an hour.
+const TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 /// Forgets what nobody needs any more. Several workers may do it at the same time.
 pub struct Schedules {
@@ -65,17 +69,22 @@ where
         match tick {
             // A tick that was missed, because the machine slept: the next one comes.
             Err(error) => tracing::warn!(%error, operation, "a scheduled run was missed"),
-            Ok(_) => match run().await {
-                Ok(forgotten) => tracing::info!(operation, forgotten, success = true, "{operation}"),
-                Err(error) => tracing::error!(operation, %error, success = false, "{operation}"),
-            },
+            Ok(_) => bounded(operation, run()).await,
         }
+    }
+}
+
+async fn bounded<E: Display>(operation: &'static str, run: impl Future<Output = Result<u64, E>>) {
+    match tokio::time::timeout(TIMEOUT, run).await {
+        Ok(Ok(forgotten)) => tracing::info!(operation, forgotten, success = true, "{operation}"),
+        Ok(Err(error)) => tracing::error!(operation, %error, success = false, "{operation}"),
+        Err(error) => tracing::error!(operation, %error, timeout = ?TIMEOUT, success = false, "{operation}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{DAILY, EVERY_FIVE_MINUTES, HOURLY};
+    use super::{DAILY, EVERY_FIVE_MINUTES, HOURLY, TIMEOUT, bounded};
     use chrono::{TimeZone, Utc};
     use std::str::FromStr;
 
@@ -89,5 +98,12 @@ mod tests {
         assert_eq!(next(EVERY_FIVE_MINUTES), [5, 10]);
         assert_eq!(next(HOURLY), [7, 67]);
         assert_eq!(next(DAILY), [15 * 60 + 37, 39 * 60 + 37]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_that_never_ends_is_broken_off() {
+        let started = tokio::time::Instant::now();
+        bounded("test", std::future::pending::<Result<u64, String>>()).await;
+        assert_eq!(started.elapsed(), TIMEOUT);
     }
 }

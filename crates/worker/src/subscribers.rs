@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use futures::FutureExt;
-use tenon_application::audit::AppendAuditEntry;
-use tenon_application::events::{EventRecord, KeepFailedJob, subscriber};
+use tenon_application::audit::AppendAuditEntries;
+use tenon_application::events::{EventRecord, KeepFailedJob, subscriber, takes_bundles};
 use tenon_application::notifications::{Deliveries, DeliveryError, Notify};
 use tenon_application::ports::{Attempt, Job, JobError, JobHandler, MailError};
 use tenon_application::{Actor, App, AppError};
@@ -34,10 +34,9 @@ pub struct Subscribers {
 #[async_trait]
 impl JobHandler for Subscribers {
     async fn handle(&self, job: Job, attempt: Attempt) -> Result<(), JobError> {
-        let span = span_of(&job, attempt);
-        if let Some(traceparent) = &job.event.origin.traceparent {
-            (self.continue_trace)(&span, traceparent);
-        }
+        // While the database is away no attempt can succeed; those there are would be used up in seconds.
+        self.app.availability.regained().await;
+        let span = self.span(&job, attempt);
         observed(self, &job, attempt, self.app.clock.now()).instrument(span).await
     }
 }
@@ -48,13 +47,52 @@ trait Effects: Send + Sync {
     async fn react(&self, job: &Job) -> Result<(), JobError>;
     /// Keeps a job that is given up.
     async fn keep(&self, job: &Job, error: &JobError) -> Result<(), AppError>;
+    fn span(&self, job: &Job, attempt: Attempt) -> Span;
 }
 
-/// One metric and one log line for every attempt; what is given up is kept.
+/// Does a job. A bundle that fails for another reason than that something was away is done event by event, so that
+/// the one that is to blame fails alone.
 async fn observed(effects: &dyn Effects, job: &Job, attempt: Attempt, now: Timestamp) -> Result<(), JobError> {
     let started = Instant::now();
     let outcome = bounded(effects, job).await;
-    let elapsed = started.elapsed();
+    match outcome {
+        Err(error) if job.is_bundle() && (!error.retry || attempt.is_last) => {
+            tracing::warn!(%error, events = job.events().count(), "a bundle failed; its events are handled one by one");
+            one_by_one(effects, job, attempt, now).await
+        }
+        outcome => conclude(effects, job, attempt, now, outcome, started.elapsed()).await,
+    }
+}
+
+/// The worst of what happened is what the runner hears: it tries the bundle again if one event may still succeed.
+/// Those that did have receipts.
+async fn one_by_one(effects: &dyn Effects, job: &Job, attempt: Attempt, now: Timestamp) -> Result<(), JobError> {
+    let mut worst = Ok(());
+    for alone in job.alone() {
+        let started = Instant::now();
+        let run = async {
+            let outcome = bounded(effects, &alone).await;
+            conclude(effects, &alone, attempt, now, outcome, started.elapsed()).await
+        };
+        if let Err(error) = run.instrument(effects.span(&alone, attempt)).await {
+            match &worst {
+                Err(JobError { retry: true, .. }) => {}
+                _ => worst = Err(error),
+            }
+        }
+    }
+    worst
+}
+
+/// One metric and one log line for every attempt; what is given up is kept.
+async fn conclude(
+    effects: &dyn Effects,
+    job: &Job,
+    attempt: Attempt,
+    now: Timestamp,
+    outcome: Result<(), JobError>,
+    elapsed: Duration,
+) -> Result<(), JobError> {
     let label = match &outcome {
         Ok(()) => "ok",
         Err(error) if error.retry && !attempt.is_last => "retried",
@@ -63,7 +101,8 @@ async fn observed(effects: &dyn Effects, job: &Job, attempt: Attempt, now: Times
         Err(_) => "failed",
     };
     let subscriber = label_of(&job.subscriber);
-    metrics::counter!("queue_jobs_total", "subscriber" => subscriber, "outcome" => label).increment(1);
+    metrics::counter!("queue_jobs_total", "subscriber" => subscriber, "outcome" => label)
+        .increment(job.events().count() as u64);
     metrics::histogram!("queue_job_duration_seconds", "subscriber" => subscriber).record(elapsed.as_secs_f64());
     let duration_ms = elapsed.as_secs_f64() * 1000.0;
     match (&outcome, label) {
@@ -71,7 +110,8 @@ async fn observed(effects: &dyn Effects, job: &Job, attempt: Attempt, now: Times
             tracing::warn!(duration_ms, success = false, outcome = label, %error, "job");
         }
         (Err(error), _) => tracing::error!(duration_ms, success = false, outcome = label, %error, "job"),
-        (Ok(()), _) => tracing::info!(duration_ms, success = true, outcome = label, "job"),
+        // The operation has its own line already.
+        (Ok(()), _) => tracing::debug!(duration_ms, success = true, outcome = label, "job"),
     }
     match outcome {
         // When even keeping fails, the event is not completed and will be handed out again.
@@ -97,13 +137,18 @@ impl Effects for Subscribers {
     async fn react(&self, job: &Job) -> Result<(), JobError> {
         let event = &job.event;
         let actor = actor_of(event);
+        if job.more.iter().any(|other| other.organization_id != event.organization_id) {
+            return Err(JobError::fail("a bundle of several organizations"));
+        }
+        if job.is_bundle() && !takes_bundles(&job.subscriber) {
+            return Err(JobError::fail(format!("{} takes no bundles", job.subscriber)));
+        }
+        let events = || job.events().cloned().collect();
         match job.subscriber.as_str() {
             subscriber::AUDIT => {
-                self.app.execute(&actor, AppendAuditEntry { event: event.clone() }).await.map_err(from_app)
+                self.app.execute(&actor, AppendAuditEntries { events: events() }).await.map_err(from_app)
             }
-            subscriber::NOTIFICATIONS => {
-                self.app.execute(&actor, Notify { event: event.clone() }).await.map_err(from_app)
-            }
+            subscriber::NOTIFICATIONS => self.app.execute(&actor, Notify { events: events() }).await.map_err(from_app),
             subscriber::EMAIL => self.deliveries.send_email(event).await.map_err(from_delivery),
             subscriber::PUSH => self.deliveries.send_push(event).await.map_err(from_delivery),
             unknown => Err(JobError::fail(format!("there is no subscriber {unknown}"))),
@@ -117,6 +162,15 @@ impl Effects for Subscribers {
             error: error.message.clone(),
         };
         self.app.execute(&actor_of(&job.event), failed).await
+    }
+
+    fn span(&self, job: &Job, attempt: Attempt) -> Span {
+        let span = span_of(job, attempt);
+        // A bundle belongs to as many traces as it has events.
+        if let (Some(traceparent), false) = (&job.event.origin.traceparent, job.is_bundle()) {
+            (self.continue_trace)(&span, traceparent);
+        }
+        span
     }
 }
 
@@ -132,6 +186,7 @@ fn span_of(job: &Job, attempt: Attempt) -> Span {
         subscriber = %job.subscriber,
         event = %event.name,
         event_id = %event.id,
+        events = job.events().count(),
         attempt = attempt.number,
         delivery = job.delivery,
         request_id = event.origin.request_id.as_deref(),
@@ -173,6 +228,9 @@ mod tests {
     use super::*;
     use crate::events_for_tests::event;
 
+    /// Poisons whatever holds this event.
+    const POISON: uuid::Uuid = uuid::Uuid::from_u128(666);
+
     /// Answers every job the same, and notes what is kept.
     struct Fake {
         outcome: fn() -> Result<(), JobError>,
@@ -190,6 +248,65 @@ mod tests {
             self.kept.lock().unwrap().push(error.message.clone());
             self.store.clone()
         }
+
+        fn span(&self, job: &Job, attempt: Attempt) -> Span {
+            span_of(job, attempt)
+        }
+    }
+
+    /// Fails on the poison, and notes what was done with how many events at a time.
+    struct Poisoned {
+        poison: fn() -> Result<(), JobError>,
+        done: Mutex<Vec<usize>>,
+        kept: Mutex<Vec<uuid::Uuid>>,
+    }
+
+    #[async_trait]
+    impl Effects for Poisoned {
+        async fn react(&self, job: &Job) -> Result<(), JobError> {
+            if job.events().any(|event| event.id == POISON) {
+                return (self.poison)();
+            }
+            self.done.lock().unwrap().push(job.events().count());
+            Ok(())
+        }
+
+        async fn keep(&self, job: &Job, _: &JobError) -> Result<(), AppError> {
+            assert!(!job.is_bundle(), "only what failed is kept");
+            self.kept.lock().unwrap().push(job.event.id);
+            Ok(())
+        }
+
+        fn span(&self, job: &Job, attempt: Attempt) -> Span {
+            span_of(job, attempt)
+        }
+    }
+
+    async fn run_bundle(
+        poison: fn() -> Result<(), JobError>,
+        is_last: bool,
+    ) -> (Result<(), JobError>, Vec<usize>, Vec<uuid::Uuid>) {
+        let mut job = Job::new(subscriber::AUDIT, 1, event());
+        for id in [uuid::Uuid::from_u128(1), POISON, uuid::Uuid::from_u128(2)] {
+            job.more.push(EventRecord { id, ..event() });
+        }
+        let effects = Poisoned { poison, done: Mutex::default(), kept: Mutex::default() };
+        let answer = observed(&effects, &job, Attempt { number: 1, is_last }, job.event.occurred_at).await;
+        (answer, effects.done.into_inner().unwrap(), effects.kept.into_inner().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_poisonous_event_fails_alone() {
+        for poison in [(|| Err(JobError::fail("refused"))) as fn() -> _, || panic!("a defect")] {
+            assert_eq!(run_bundle(poison, false).await, (Ok(()), vec![1, 1, 1], vec![POISON]));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bundle_waits_for_what_is_away_as_one_and_is_taken_apart_at_the_end() {
+        let away = || Err(JobError::retry("away"));
+        assert_eq!(run_bundle(away, false).await, (Err(JobError::retry("away")), vec![], vec![]));
+        assert_eq!(run_bundle(away, true).await, (Err(JobError::retry("away")), vec![1, 1, 1], vec![]));
     }
 
     async fn run(outcome: fn() -> Result<(), JobError>, is_last: bool) -> (Result<(), JobError>, Vec<String>) {
@@ -203,7 +320,7 @@ mod tests {
         store: Result<(), AppError>,
     ) -> (Result<(), JobError>, Vec<String>) {
         let fake = Fake { outcome, store, kept: Mutex::default() };
-        let job = Job { subscriber: subscriber::AUDIT.to_owned(), delivery: 1, event: event() };
+        let job = Job::new(subscriber::AUDIT, 1, event());
         let answer = observed(&fake, &job, Attempt { number: 1, is_last }, job.event.occurred_at + age).await;
         (answer, fake.kept.into_inner().unwrap())
     }

@@ -27,6 +27,10 @@ const INNER: &[(&str, &[&str])] = &[
     ("tenon-contract-tests", &["tenon-domain", "tenon-application", "tenon-infrastructure", "tenon-migrations"]),
     // It knows the system as a client does: by its binaries.
     ("tenon-e2e-tests", &[]),
+    ("tenon-chaos-tests", &["tenon-e2e-tests"]),
+    // It fills what it measures through the application layer, put together as in production, and starts servers as
+    // the end-to-end tests do.
+    ("tenon-load", &["tenon-domain", "tenon-application", "tenon-bootstrap", "tenon-e2e-tests"]),
 ];
 
 /// Exactly what the core takes from outside: a new name here is a decision.
@@ -50,19 +54,19 @@ const CORE: &[(&str, &[&str])] = &[
 ];
 
 /// What must not be known outside the crate that owns it. Contract tests try the adapters, so they may know what
-/// infrastructure knows.
+/// infrastructure knows; the load harness keeps minimal programs on the same libraries to compare with.
 const OWNED: &[(&str, &[&str])] = &[
-    ("actix-web", &["tenon-interface"]),
+    ("actix-web", &["tenon-interface", "tenon-load"]),
     ("utoipa", &["tenon-interface"]),
-    ("sea-orm", &["tenon-infrastructure"]),
+    ("sea-orm", &["tenon-infrastructure", "tenon-load"]),
     ("sqlx", &["tenon-infrastructure", "tenon-e2e-tests"]),
-    ("redis", &["tenon-infrastructure"]),
+    ("redis", &["tenon-infrastructure", "tenon-load"]),
     ("apalis", &["tenon-infrastructure", "tenon-worker"]),
     ("jsonwebtoken", &["tenon-infrastructure"]),
     ("bcrypt", &["tenon-infrastructure"]),
     ("lettre", &["tenon-infrastructure"]),
     ("aws-sdk-sesv2", &["tenon-infrastructure"]),
-    ("clap", &["tenon-bootstrap"]),
+    ("clap", &["tenon-bootstrap", "tenon-load"]),
     ("figment", &["tenon-bootstrap"]),
 ];
 

@@ -203,7 +203,7 @@ fn job() -> Job {
         origin: OriginRecord::default(),
         occurred_at: chrono::DateTime::UNIX_EPOCH,
     };
-    Job { subscriber: subscriber::AUDIT.to_owned(), delivery: 1, event }
+    Job::new(subscriber::AUDIT, 1, event)
 }
 
 fn jobs(count: usize) -> Vec<Job> {
@@ -276,8 +276,10 @@ impl Worker {
 
 async fn every_job_runs_once(place: &dyn Place) {
     let (one, other) = (place.open("one").await, place.open("other").await);
-    let pushed = jobs(300);
+    let mut pushed = jobs(300);
+    pushed[7].more = jobs(50).into_iter().map(|job| job.event).collect();
     one.push(pushed[..200].to_vec()).await.unwrap();
+    assert_eq!(other.depth().await.unwrap(), 200);
     let workers = [Worker::succeeding(Arc::clone(&one)), Worker::succeeding(Arc::clone(&other))];
     other.push(pushed[200..].to_vec()).await.unwrap();
     let all = async {
@@ -295,6 +297,7 @@ async fn every_job_runs_once(place: &dyn Place) {
             *runs.entry(job.key()).or_default() += 1;
         }
     }
+    assert_eq!(one.depth().await.unwrap(), 0);
     assert_eq!(runs.len(), pushed.len());
     assert!(runs.values().all(|count| *count == 1));
 }

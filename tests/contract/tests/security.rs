@@ -33,12 +33,12 @@ fn password(text: &str) -> Password {
 
 fn bcrypt(cost: u32) -> BoundedPasswordHasher {
     let algorithm = PasswordAlgorithm::Bcrypt(BcryptHasher::new(cost).unwrap());
-    BoundedPasswordHasher::new(algorithm, LIMITS)
+    BoundedPasswordHasher::new(algorithm, LIMITS).unwrap()
 }
 
 fn argon2() -> BoundedPasswordHasher {
     let algorithm = PasswordAlgorithm::Argon2id(Argon2Hasher::with_cost(256, 1, 1).unwrap());
-    BoundedPasswordHasher::new(algorithm, LIMITS)
+    BoundedPasswordHasher::new(algorithm, LIMITS).unwrap()
 }
 
 async fn a_hash_is_that_of_one_password(hasher: BoundedPasswordHasher) {
@@ -100,7 +100,7 @@ async fn an_unknown_account_takes_as_long_as_a_wrong_password() {
 async fn a_flood_is_refused_and_passes() {
     let algorithm = PasswordAlgorithm::Bcrypt(BcryptHasher::new(9).unwrap());
     let limits = HasherLimits { concurrent: 1, waiting: 3 };
-    let hasher = Arc::new(BoundedPasswordHasher::new(algorithm, limits));
+    let hasher = Arc::new(BoundedPasswordHasher::new(algorithm, limits).unwrap());
     let flood: Vec<_> = (0..40)
         .map(|_| {
             let hasher = Arc::clone(&hasher);

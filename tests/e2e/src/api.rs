@@ -36,6 +36,17 @@ impl Api {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The same client at another address.
+    pub fn at(&self, root: &str) -> Self {
+        Self { root: root.to_owned(), ..self.clone() }
+    }
+
+    /// A client with connections of its own that gives up on an answer after `limit`.
+    pub fn with_limit(&self, limit: Duration) -> Self {
+        let http = reqwest::Client::builder().timeout(limit).build().expect("an HTTP client");
+        Self { http, ..self.clone() }
+    }
+
     pub fn without_token(&self) -> Self {
         Self { token: None, ..self.clone() }
     }

@@ -18,7 +18,8 @@ mod deployment;
 mod eventually;
 mod mailbox;
 mod person;
-mod processes;
+mod previous_release;
+pub mod processes;
 mod server;
 pub mod tokens;
 
@@ -26,7 +27,8 @@ pub use api::{Answer, Api, Call, Exchange};
 pub use deployment::Deployment;
 pub use eventually::{eventually, eventually_within};
 pub use person::{PASSWORD, Person, array, text, unique_email};
-pub use server::{JWT_SECRET, Options, Server};
+pub use previous_release::previous_release;
+pub use server::{JWT_SECRET, Options, SecondApi, Server};
 
 /// Instantiates each test embedded, and on PostgreSQL + Redis with a separate worker.
 #[macro_export]

@@ -21,12 +21,26 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     variables: Vec<(String, String)>,
+    left_out: Vec<String>,
+    binaries: Option<PathBuf>,
 }
 
 impl Options {
     /// Sets an environment variable of all its processes; overrules the harness's own choice.
     pub fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.variables.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Runs the processes from this directory, such as those of another release. The schema is always this one's.
+    pub fn with_binaries(mut self, directory: PathBuf) -> Self {
+        self.binaries = Some(directory);
+        self
+    }
+
+    /// Leaves a variable out that the harness sets.
+    pub fn without(mut self, name: &str) -> Self {
+        self.left_out.push(name.to_owned());
         self
     }
 }
@@ -50,11 +64,18 @@ struct Instance {
 
 struct Owned {
     variables: Vec<(String, String)>,
+    binaries: Option<PathBuf>,
     api: Mutex<Option<Process>>,
     worker: Mutex<Option<Process>>,
     // In this order: the processes above end before what they use is removed.
     _database: Option<Database>,
     _directory: TempDir,
+}
+
+impl Owned {
+    fn program(&self, name: &str) -> PathBuf {
+        self.binaries.as_ref().map_or_else(|| binary(name), |directory| directory.join(name))
+    }
 }
 
 impl Server {
@@ -92,7 +113,11 @@ impl Server {
             ("TENON_MAIL".to_owned(), "file".to_owned()),
             ("TENON_JWT_SECRET".to_owned(), JWT_SECRET.to_owned()),
             ("TENON_RATE_LIMITS".to_owned(), "off".to_owned()),
+            // Tests run beside one another and beside builds: how fast they are answered says nothing.
+            ("TENON_ADMISSION".to_owned(), "off".to_owned()),
             ("TENON_BCRYPT_COST".to_owned(), "4".to_owned()),
+            // There is no balancer that would have to notice.
+            ("TENON_DRAIN_SECONDS".to_owned(), "0".to_owned()),
             ("TENON_LOG".to_owned(), "info".to_owned()),
             ("TENON_LOG_FORMAT".to_owned(), "json".to_owned()),
         ];
@@ -110,18 +135,52 @@ impl Server {
                 Some(database)
             }
         };
+        variables.retain(|(name, _)| !options.left_out.contains(name));
         variables.extend(options.variables);
-        if database.is_some() {
+        if database.is_some() || options.binaries.is_some() {
             let (done, output) = run(&binary("tenon"), &["migrate", "up"], &variables);
             assert!(done, "tenon migrate up: {output}");
         }
         let owned = Owned {
             variables,
+            binaries: options.binaries,
             api: Mutex::new(None),
             worker: Mutex::new(None),
             _database: database,
             _directory: directory,
         };
+        let instance = Instance { deployment, root, worker_root, data_dir, log, owned: Some(owned) };
+        let server = Self { instance: Arc::new(instance) };
+        server.start_worker();
+        server.start_api().await;
+        server
+    }
+
+    /// Another API and worker on what this server stores, which has to live longer.
+    pub async fn beside(&self, options: Options) -> Self {
+        let directory = tempfile::Builder::new().prefix("tenon-e2e-").tempdir().expect("a directory");
+        let log = directory.path().join("log");
+        let mut variables = self.owned().variables.clone();
+        let address = format!("127.0.0.1:{}", free_port());
+        let root = format!("http://{address}");
+        variables.push(("TENON_BIND".to_owned(), address));
+        let mut worker_root = root.clone();
+        if self.deployment() != Deployment::Embedded {
+            let address = format!("127.0.0.1:{}", free_port());
+            worker_root = format!("http://{address}");
+            variables.push(("TENON_WORKER_BIND".to_owned(), address));
+        }
+        variables.retain(|(name, _)| !options.left_out.contains(name));
+        variables.extend(options.variables);
+        let owned = Owned {
+            variables,
+            binaries: options.binaries,
+            api: Mutex::new(None),
+            worker: Mutex::new(None),
+            _database: None,
+            _directory: directory,
+        };
+        let (deployment, data_dir) = (self.deployment(), self.data_dir().to_owned());
         let instance = Instance { deployment, root, worker_root, data_dir, log, owned: Some(owned) };
         let server = Self { instance: Arc::new(instance) };
         server.start_worker();
@@ -182,7 +241,7 @@ impl Server {
     /// Starts the API, on the address it had before, and waits until it is ready.
     pub async fn start_api(&self) {
         let owned = self.owned();
-        let process = Process::start(&binary("tenon"), &["serve"], &owned.variables, &self.instance.log);
+        let process = Process::start(&owned.program("tenon"), &["serve"], &owned.variables, &self.instance.log);
         *owned.api.lock().unwrap() = Some(process);
         let api = self.api();
         eventually_within(START_LIMIT, "a ready server", || async {
@@ -194,11 +253,27 @@ impl Server {
         .await;
     }
 
+    /// Starts a second API on the same stores, and waits until it is ready.
+    pub async fn start_second_api(&self, options: Options) -> SecondApi {
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut variables = self.owned().variables.clone();
+        variables.push(("TENON_BIND".to_owned(), address.clone()));
+        variables.extend(options.variables);
+        let process = Process::start(&binary("tenon"), &["serve"], &variables, &self.instance.log);
+        let second = SecondApi { root: format!("http://{address}"), _process: process };
+        let api = self.api().at(&second.root);
+        eventually_within(START_LIMIT, "a second ready server", || async {
+            api.get("//health/ready").attempt().await.ok().filter(|answer| answer.status == 200)
+        })
+        .await;
+        second
+    }
+
     /// Starts the worker where it runs apart.
     pub fn start_worker(&self) {
         if self.deployment() != Deployment::Embedded {
             let owned = self.owned();
-            let process = Process::start(&binary("tenon-worker"), &[], &owned.variables, &self.instance.log);
+            let process = Process::start(&owned.program("tenon-worker"), &[], &owned.variables, &self.instance.log);
             *owned.worker.lock().unwrap() = Some(process);
         }
     }
@@ -238,12 +313,19 @@ impl Server {
     /// Like [`Server::tenon`], with other variables on top.
     pub fn tenon_with(&self, arguments: &[&str], options: Options) -> (bool, String) {
         let variables: Vec<_> = self.owned().variables.iter().cloned().chain(options.variables).collect();
-        run(&binary("tenon"), arguments, &variables)
+        let program = options.binaries.map_or_else(|| binary("tenon"), |directory| directory.join("tenon"));
+        run(&program, arguments, &variables)
     }
 
     fn owned(&self) -> &Owned {
         self.instance.owned.as_ref().expect("a server of one's own: this one is shared with other processes")
     }
+}
+
+/// Another API beside that of a [`Server`]; it is killed when it is dropped.
+pub struct SecondApi {
+    pub root: String,
+    _process: Process,
 }
 
 impl Drop for Server {

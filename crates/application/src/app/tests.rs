@@ -76,18 +76,38 @@ async fn an_error_rolls_everything_back() {
     assert_eq!(*scene.store.data(), before);
     assert_eq!(scene.store.committed(), 0);
     assert_eq!(scene.bell.rings(), 0);
-    assert!(scene.cache.is_empty(), "no effect without a commit");
+    assert!(scene.cache.is_untold(), "no effect without a commit");
 }
 
 #[tokio::test]
 async fn a_failed_commit_has_no_effects_either() {
     let scene = Scene::new();
     scene.store.fail_commits(vec![StoreError::Unavailable("gone".to_owned())]);
+    scene.app.sessions.role(Scene::ACME, Person::Member.id()).await.unwrap();
+    assert!(scene.cache.knows("role:"));
     let outcome = scene.run(Person::Owner, Probe { tells: true, ..Probe::default() }).await;
     assert_eq!(outcome, Err(AppError::Unavailable("gone".to_owned())));
-    assert!(scene.cache.is_empty());
+    assert!(scene.cache.is_untold());
+    assert!(!scene.cache.knows("role:"), "it may have been done nevertheless, so the next to ask looks");
     assert_eq!(scene.bell.rings(), 0);
     assert_eq!(scene.told(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_that_is_late_is_heard_of_after_all() {
+    let scene = Scene::new();
+    let permits = scene.store.hold_commits();
+    let outcome = scene.run(Person::Owner, Probe { tells: true, ..Probe::default() }).await;
+    assert!(matches!(outcome, Err(AppError::Unavailable(_))), "{outcome:?}");
+    let before = scene.app.sessions.role(Scene::ACME, Person::Member.id()).await;
+    assert_ne!(before, Ok(Some(OrganizationRole::Guest)));
+    permits.add_permits(1);
+    while scene.bell.rings() == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let after = scene.app.sessions.role(Scene::ACME, Person::Member.id()).await;
+    assert_eq!(after, Ok(Some(OrganizationRole::Guest)), "what was read in between does not stay");
 }
 
 #[tokio::test]

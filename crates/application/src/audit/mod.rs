@@ -1,10 +1,10 @@
 //! Use cases on the audit trail: appending events to it, and reading it.
 
-mod append_entry;
+mod append_entries;
 mod list_entries;
 mod ports;
 
-pub use append_entry::AppendAuditEntry;
+pub use append_entries::AppendAuditEntries;
 pub use list_entries::ListAuditEntries;
 #[cfg(test)]
 pub(crate) use ports::MockAuditQueries;

@@ -26,7 +26,8 @@ pub struct AuditEntryView {
 /// The audit trail in a unit of work, bound to its organization, or to none for attempts on unknown accounts.
 #[async_trait]
 pub trait AuditRepository: Send {
-    async fn append(&mut self, entry: AuditEntryView) -> Result<(), StoreError>;
+    /// Appends entries in one statement.
+    async fn append(&mut self, entries: Vec<AuditEntryView>) -> Result<(), StoreError>;
 }
 
 /// Which entries a list shows: OR within a field, AND between fields.

@@ -21,7 +21,7 @@ async fn renamed() -> (Scene, EventRecord) {
 
 async fn append(scene: &Scene, event: &EventRecord) {
     let actor = Actor::system(event.organization(), event.origin());
-    scene.app.execute(&actor, AppendAuditEntry { event: event.clone() }).await.unwrap();
+    scene.app.execute(&actor, AppendAuditEntries { events: vec![event.clone()] }).await.unwrap();
 }
 
 #[tokio::test]
@@ -35,6 +35,22 @@ async fn an_event_becomes_one_entry_however_often_it_is_handled() {
     assert_eq!((entry.actor.id, entry.actor_name.as_deref()), (Some(Person::Peer.id().uuid()), Some("Peer")));
     assert_eq!((entry.resource.name.as_str(), &entry.changes), ("ENG-1 Other", &event.changes));
     assert_eq!(data.receipts, [(event.id, subscriber::AUDIT.to_owned())]);
+}
+
+#[tokio::test]
+async fn a_bundle_becomes_an_entry_per_event_and_leaves_out_what_was_handled() {
+    let (scene, event) = renamed().await;
+    append(&scene, &event).await;
+    let other = EventRecord { id: uuid::Uuid::from_u128(77), ..event.clone() };
+    let bundle = AppendAuditEntries { events: vec![event.clone(), other.clone()] };
+    let actor = Actor::system(event.organization(), event.origin());
+    for _ in 0..2 {
+        scene.app.execute(&actor, bundle.clone()).await.unwrap();
+        let data = scene.store.data();
+        assert_eq!(data.audit.iter().map(|entry| entry.id.uuid()).collect::<Vec<_>>(), [event.id, other.id]);
+        assert!(data.audit.iter().all(|entry| entry.actor_name.as_deref() == Some("Peer")));
+        assert_eq!(data.receipts.len(), 2);
+    }
 }
 
 #[tokio::test]

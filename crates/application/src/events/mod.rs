@@ -17,6 +17,7 @@ pub use keep_failed_job::KeepFailedJob;
 pub use record::{ActorRecord, ChangeRecord, EventRecord, OriginRecord, SubjectRecord};
 use tenon_domain::{DomainEvent, EventId, Timestamp};
 
+use crate::actor::Origin;
 use crate::unit_of_work::StoreError;
 
 /// The names of the subscribers.
@@ -25,6 +26,12 @@ pub mod subscriber {
     pub const NOTIFICATIONS: &str = "notifications";
     pub const EMAIL: &str = "email";
     pub const PUSH: &str = "push";
+}
+
+/// Whether a subscriber handles several events of an organization in one transaction. What goes out by mail or push
+/// is sent one by one.
+pub fn takes_bundles(subscriber: &str) -> bool {
+    matches!(subscriber, subscriber::AUDIT | subscriber::NOTIFICATIONS)
 }
 
 /// The subscribers an event goes to, by its name.
@@ -41,8 +48,9 @@ pub fn subscribers_of(event_name: &str) -> &'static [&'static str] {
 pub trait EventLog: Send {
     /// Stores events that no entity's `save` stores, stamped like those.
     async fn record(&mut self, events: Vec<DomainEvent>) -> Result<(), StoreError>;
-    /// Stores messages to be delivered outside Tenon; each goes through the same outbox as an event.
-    async fn deliver(&mut self, deliveries: Vec<Delivery>) -> Result<(), StoreError>;
+    /// Stores messages to be delivered outside Tenon, each with the origin of what caused it; each goes through the same
+    /// outbox as an event.
+    async fn deliver(&mut self, deliveries: Vec<(Origin, Delivery)>) -> Result<(), StoreError>;
 }
 
 /// Which subscriber has done its work on which event.
@@ -50,6 +58,9 @@ pub trait EventLog: Send {
 pub trait EventReceipts: Send {
     /// Notes that `subscriber` handles `event` in this transaction; `false` when it already has.
     async fn note(&mut self, event: EventId, subscriber: &str) -> Result<bool, StoreError>;
+    /// Notes that `subscriber` handles these events in this transaction, in a fixed number of statements. Answers those
+    /// it has not handled before.
+    async fn note_all(&mut self, events: &[EventId], subscriber: &str) -> Result<Vec<EventId>, StoreError>;
     /// Keeps a job that will not be tried again, for people to look at and to run again.
     async fn note_failure(&mut self, failed: &FailedJob) -> Result<(), StoreError>;
 }

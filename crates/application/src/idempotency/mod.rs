@@ -17,12 +17,18 @@ pub struct StoredAnswer {
     pub body: Vec<u8>,
 }
 
+impl StoredAnswer {
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
 /// What became of an attempt to claim a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// The key is new: run the request.
-    Claimed,
-    /// The first request is still running.
+    /// The key is new: run the request. When it was claimed tells this claim from a later one of the same key.
+    Claimed(Timestamp),
+    /// Another request is still running.
     Running,
     /// The first request was carried out, but its answer was lost in a crash.
     AnswerLost,
@@ -36,7 +42,8 @@ pub enum Claim {
 #[async_trait]
 pub trait IdempotencyKeys: Send + Sync {
     /// Claims `key` for a request with this fingerprint. A claim that neither committed nor was answered before
-    /// `stale_before` may be taken over: its request died with its process.
+    /// `stale_before` may be taken over: its request most likely died with its process. Should it live after all, it
+    /// may still commit, but gives nothing back and says nothing any more that the other request would be answered by.
     async fn claim(
         &self,
         user: UserId,
@@ -45,9 +52,17 @@ pub trait IdempotencyKeys: Send + Sync {
         now: Timestamp,
         stale_before: Timestamp,
     ) -> Result<Claim, StoreError>;
-    async fn keep_answer(&self, user: UserId, key: &str, answer: &StoredAnswer) -> Result<(), StoreError>;
-    /// Gives a key back whose request never started (invalid input, say).
-    async fn release(&self, user: UserId, key: &str) -> Result<(), StoreError>;
+    /// Keeps the answer of the request that claimed `key` at `claimed_at`: a success if it is what was committed,
+    /// anything else only if the claim was not taken over and nothing was committed. Answers whether it is kept.
+    async fn keep_answer(
+        &self,
+        user: UserId,
+        key: &str,
+        claimed_at: Timestamp,
+        answer: &StoredAnswer,
+    ) -> Result<bool, StoreError>;
+    /// Gives a key back whose request never started (invalid input, say), unless the claim was taken over.
+    async fn release(&self, user: UserId, key: &str, claimed_at: Timestamp) -> Result<(), StoreError>;
     /// Forgets keys claimed before `before`. Answers how many.
     async fn purge(&self, before: Timestamp) -> Result<u64, StoreError>;
 }

@@ -78,7 +78,7 @@ impl Accounts {
     /// Answers the same, after the same work, for an unknown address and a wrong password.
     pub async fn login(&self, actor: &Actor, email: &str, password: Password) -> Result<SignedIn, AppError> {
         let credentials = match Email::parse(email) {
-            Ok(address) => self.app.queries.identity.credentials(&address).await?,
+            Ok(address) => self.app.availability.within_reach(self.app.queries.identity.credentials(&address)).await?,
             Err(_) => None,
         };
         let hash = credentials.as_ref().map(|known| known.password_hash.clone());
@@ -123,7 +123,7 @@ impl Accounts {
     /// prove who accepts, because the inviter knows it too.
     pub async fn accept_invitation(&self, actor: &Actor, input: AcceptInvitationInput) -> Result<SignedIn, AppError> {
         let (invitation, email) = self.invited(&input.token).await?;
-        let invitee = match self.app.queries.identity.credentials(&email).await? {
+        let invitee = match self.app.availability.within_reach(self.app.queries.identity.credentials(&email)).await? {
             Some(known) => {
                 let password = input.password.ok_or(OrganizationError::InvitationNeedsPassword)?;
                 if !self.hasher.verify(password, Some(known.password_hash)).await? {
@@ -157,7 +157,8 @@ impl Accounts {
     pub async fn invited(&self, token: &str) -> Result<(InvitationId, Email), AppError> {
         let refused = AppError::Unauthenticated(Denial::InvalidInvitationToken);
         let invitation = self.invitation_tokens.read(token).ok_or_else(|| refused.clone())?;
-        let email = self.app.queries.organizations.invited_address(invitation).await?;
+        let invited = self.app.queries.organizations.invited_address(invitation);
+        let email = self.app.availability.within_reach(invited).await?;
         Ok((invitation, email.ok_or(refused)?))
     }
 

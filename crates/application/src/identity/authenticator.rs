@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{AccessTokens, CachedSession, SessionDirectory};
-use crate::actor::{Actor, Denial, Origin, Viewer};
+use crate::actor::{Denial, Principal, Viewer};
 use crate::error::AppError;
 use crate::ports::Clock;
 
@@ -16,8 +16,8 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// The actor of a request with this bearer token. Costs no database query while the caches are warm.
-    pub async fn authenticate(&self, token: &str, origin: Origin) -> Result<Actor, AppError> {
+    /// Whose bearer token this is. Costs no database query while the caches are warm.
+    pub async fn authenticate(&self, token: &str) -> Result<Principal, AppError> {
         let now = self.clock.now();
         let claims = self.tokens.read(token, now).map_err(AppError::Unauthenticated)?;
         let ended = AppError::Unauthenticated(Denial::EndedSession);
@@ -28,6 +28,6 @@ impl Authenticator {
         // The role of the token may be out of date; the present one counts.
         let role = self.sessions.role(claims.organization, claims.user).await?.ok_or(ended)?;
         let viewer = Viewer { user: claims.user, organization: claims.organization, role };
-        Ok(Actor::user(viewer, claims.session, origin))
+        Ok(Principal::User { viewer, session: claims.session })
     }
 }

@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use super::IdentityQueries;
 use super::accounts::ACCESS_TOKEN_LIFETIME;
+use crate::command::Effect;
 use crate::error::AppError;
-use crate::ports::Cache;
+use crate::ports::{Availability, Cache, Lookup};
 
 /// A session as the cache knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,7 @@ impl CachedSession {
 pub struct SessionDirectory {
     cache: Arc<dyn Cache>,
     queries: Arc<dyn IdentityQueries>,
+    availability: Availability,
 }
 
 /// An entry is of no use once every access token issued before it has expired.
@@ -51,30 +53,41 @@ const NO_ROLE: &str = "none";
 
 impl SessionDirectory {
     pub fn new(cache: Arc<dyn Cache>, queries: Arc<dyn IdentityQueries>) -> Self {
-        Self { cache, queries }
+        Self { cache, queries, availability: Availability::always() }
+    }
+
+    /// Misses of the cache do not wait for a database that is known to be away.
+    pub fn watching(self, availability: Availability) -> Self {
+        Self { availability, ..self }
     }
 
     pub async fn session(&self, id: SessionId) -> Result<CachedSession, AppError> {
         let key = session_key(id);
-        if let Some(cached) = self.cache.get(&key).await.as_deref().and_then(CachedSession::decode) {
-            return Ok(cached);
+        let found = self.cache.get(&key).await;
+        if let Lookup::Found(cached) = &found
+            && let Some(session) = CachedSession::decode(cached)
+        {
+            return Ok(session);
         }
-        let session = match self.queries.session(id).await? {
+        let session = match self.availability.within_reach(self.queries.session(id)).await? {
             Some(facts) if !facts.revoked => CachedSession::Live { user: facts.user_id, expires_at: facts.expires_at },
             _ => CachedSession::Ended,
         };
-        self.cache.put_if_absent(&key, &session.encode(), TIME_TO_LIVE).await;
+        if let Lookup::Missing(ticket) = found {
+            self.cache.fill(&key, ticket, &session.encode(), TIME_TO_LIVE).await;
+        }
         Ok(session)
     }
 
     pub async fn role(&self, organization: OrganizationId, user: UserId) -> Result<Option<OrganizationRole>, AppError> {
         let key = role_key(organization, user);
-        if let Some(cached) = self.cache.get(&key).await {
-            return Ok(OrganizationRole::parse(&cached));
-        }
-        let role = self.queries.role(organization, user).await?;
+        let ticket = match self.cache.get(&key).await {
+            Lookup::Found(cached) => return Ok(OrganizationRole::parse(&cached)),
+            Lookup::Missing(ticket) => ticket,
+        };
+        let role = self.availability.within_reach(self.queries.role(organization, user)).await?;
         let text = role.map_or(NO_ROLE, OrganizationRole::as_str);
-        self.cache.put_if_absent(&key, text, TIME_TO_LIVE).await;
+        self.cache.fill(&key, ticket, text, TIME_TO_LIVE).await;
         Ok(role)
     }
 
@@ -91,6 +104,20 @@ impl SessionDirectory {
     ) {
         let text = role.map_or(NO_ROLE, OrganizationRole::as_str);
         self.cache.put(&role_key(organization, user), text, TIME_TO_LIVE).await;
+    }
+
+    /// Forgets what these may have changed: the next to ask finds it in the database.
+    pub(crate) async fn forget(&self, effects: &[Effect]) {
+        let keys: Vec<_> = effects
+            .iter()
+            .map(|effect| match effect {
+                Effect::SessionEnded { session } => session_key(*session),
+                Effect::RoleChanged { organization, user, .. } => role_key(*organization, *user),
+            })
+            .collect();
+        if !keys.is_empty() {
+            self.cache.invalidate(&keys).await;
+        }
     }
 }
 

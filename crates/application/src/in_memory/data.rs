@@ -8,6 +8,7 @@ use tenon_domain::organizations::{InvitationState, MemberState, OrganizationStat
 use tenon_domain::projects::ProjectState;
 use tenon_domain::tasks::TaskState;
 use tenon_domain::{OrganizationId, ProjectId, Timestamp, UserId, Version};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::unit::MemoryUnit;
@@ -42,6 +43,7 @@ pub(super) struct Tally {
     pub(super) begun: u32,
     pub(super) committed: u32,
     pub(super) failing_commits: VecDeque<StoreError>,
+    pub(super) held: Option<Arc<Semaphore>>,
 }
 
 /// The committed data.
@@ -69,6 +71,13 @@ impl MemoryStore {
     /// Makes the next commits fail, one for each of these.
     pub(crate) fn fail_commits(&self, errors: impl IntoIterator<Item = StoreError>) {
         self.tally().failing_commits.extend(errors);
+    }
+
+    /// Makes commits wait until somebody permits them.
+    pub(crate) fn hold_commits(&self) -> Arc<Semaphore> {
+        let permits = Arc::new(Semaphore::new(0));
+        self.tally().held = Some(Arc::clone(&permits));
+        permits
     }
 
     pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {

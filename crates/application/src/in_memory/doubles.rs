@@ -1,8 +1,8 @@
 //! What the application is given instead of the world: time, ids, a bell and a cache.
 
 use std::collections::HashMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,7 +10,7 @@ use tenon_domain::Timestamp;
 use uuid::Uuid;
 
 use super::scene::at;
-use crate::ports::{Cache, Clock, IdGenerator, RelayWaker};
+use crate::ports::{Cache, Clock, IdGenerator, Lookup, RelayWaker, Ticket};
 
 /// A clock that shows the minute it was set to.
 pub(crate) struct StandingClock(pub(super) AtomicI64);
@@ -54,25 +54,71 @@ impl RelayWaker for CountingBell {
 
 /// A cache that forgets nothing.
 #[derive(Default)]
-pub(crate) struct MemoryCache(Mutex<HashMap<String, String>>);
+pub(crate) struct MemoryCache(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    values: HashMap<String, String>,
+    /// Counts the changes, which is what tickets show.
+    changes: u64,
+    changed: HashMap<String, u64>,
+    puts: u64,
+}
+
+impl Kept {
+    fn ticket(&self, key: &str) -> Ticket {
+        Ticket::new(self.changed.get(key).copied().unwrap_or(0))
+    }
+
+    fn change(&mut self, key: &str) {
+        self.changes += 1;
+        self.changed.insert(key.to_owned(), self.changes);
+    }
+}
 
 impl MemoryCache {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.lock().unwrap().is_empty()
+    /// Forgets all about tasks and projects, as a cache may.
+    pub(crate) fn forget_documents(&self) {
+        self.0.lock().unwrap().values.retain(|key, _| !key.starts_with("task") && !key.starts_with("project"));
+    }
+
+    /// Whether anything is kept under a key that begins like this.
+    pub(crate) fn knows(&self, beginning: &str) -> bool {
+        self.0.lock().unwrap().values.keys().any(|key| key.starts_with(beginning))
+    }
+
+    /// Whether nothing was put.
+    pub(crate) fn is_untold(&self) -> bool {
+        self.0.lock().unwrap().puts == 0
     }
 }
 
 #[async_trait]
 impl Cache for MemoryCache {
-    async fn get(&self, key: &str) -> Option<Arc<str>> {
-        self.0.lock().unwrap().get(key).map(|it| it.as_str().into())
+    async fn get(&self, key: &str) -> Lookup {
+        let kept = self.0.lock().unwrap();
+        kept.values.get(key).map_or_else(|| Lookup::Missing(kept.ticket(key)), |it| Lookup::Found(it.as_str().into()))
+    }
+
+    async fn fill(&self, key: &str, ticket: Ticket, value: &str, _: Duration) {
+        let mut kept = self.0.lock().unwrap();
+        if kept.ticket(key) == ticket {
+            kept.values.entry(key.to_owned()).or_insert_with(|| value.to_owned());
+        }
     }
 
     async fn put(&self, key: &str, value: &str, _: Duration) {
-        self.0.lock().unwrap().insert(key.to_owned(), value.to_owned());
+        let mut kept = self.0.lock().unwrap();
+        kept.change(key);
+        kept.puts += 1;
+        kept.values.insert(key.to_owned(), value.to_owned());
     }
 
-    async fn put_if_absent(&self, key: &str, value: &str, _: Duration) {
-        self.0.lock().unwrap().entry(key.to_owned()).or_insert_with(|| value.to_owned());
+    async fn invalidate(&self, keys: &[String]) {
+        let mut kept = self.0.lock().unwrap();
+        for key in keys {
+            kept.change(key);
+            kept.values.remove(key);
+        }
     }
 }

@@ -6,6 +6,7 @@ use tenon_domain::{ProjectId, Timestamp, UserId};
 
 use super::data::next_version;
 use super::unit::MemoryUnit;
+use crate::documents::Resource;
 use crate::projects::{ProjectRef, ProjectRepository};
 use crate::unit_of_work::StoreError;
 
@@ -104,21 +105,37 @@ impl ProjectRepository for MemoryUnit {
         Ok(insiders.map(|(_, it)| it.user_id).collect())
     }
 
+    async fn insiders_of_all(
+        &mut self,
+        projects: &[ProjectId],
+        users: &[UserId],
+    ) -> Result<Vec<(ProjectId, UserId)>, StoreError> {
+        let mut pairs = Vec::new();
+        for project in projects {
+            pairs.extend(self.insiders(*project, users).await?.into_iter().map(|user| (*project, user)));
+        }
+        Ok(pairs)
+    }
+
     async fn unassign_outsiders(&mut self, id: ProjectId, now: Timestamp) -> Result<(), StoreError> {
         let everybody: Vec<UserId> = self.data.users.iter().map(|it| it.id).collect();
         let insiders = self.insiders(id, &everybody).await?;
+        let mut changed = Vec::new();
         for (_, task) in self.data.tasks.iter_mut().filter(|(_, it)| it.project_id == id) {
             let remaining: Vec<UserId> =
                 task.assignees.as_slice().iter().copied().filter(|user| insiders.contains(user)).collect();
             if remaining.len() < task.assignees.as_slice().len() {
                 (task.assignees, task.version, task.updated_at) =
                     (Assignees::restore(remaining), task.version + 1, now);
+                changed.push(Resource::Task(task.id));
             }
         }
+        self.touch(changed);
         Ok(())
     }
 
-    async fn release_user(&mut self, user: UserId, heir: UserId, _: Timestamp) -> Result<(), StoreError> {
+    async fn release_user(&mut self, user: UserId, heir: UserId, now: Timestamp) -> Result<(), StoreError> {
+        let mut changed = Vec::new();
         let managed: Vec<ProjectId> = self
             .data
             .roles
@@ -135,9 +152,18 @@ impl ProjectRepository for MemoryUnit {
             if alone {
                 self.data.roles.retain(|(project, who, _)| (*project, *who) != (id, heir));
                 self.data.roles.push((id, heir, ProjectRole::Manager));
+                changed.push(Resource::ProjectMember(id, heir));
             }
         }
+        let own = self.data.roles.iter().filter(|(_, who, _)| *who == user);
+        changed.extend(own.map(|(id, _, _)| Resource::ProjectMember(*id, user)));
         self.data.roles.retain(|(_, who, _)| *who != user);
+        for (_, task) in self.data.tasks.iter_mut().filter(|(_, it)| it.assignees.as_slice().contains(&user)) {
+            let remaining = task.assignees.as_slice().iter().copied().filter(|it| *it != user).collect();
+            (task.assignees, task.version, task.updated_at) = (Assignees::restore(remaining), task.version + 1, now);
+            changed.push(Resource::Task(task.id));
+        }
+        self.touch(changed);
         Ok(())
     }
 }

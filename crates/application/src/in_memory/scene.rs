@@ -14,10 +14,13 @@ use super::doubles::{CountedIds, CountingBell, MemoryCache, StandingClock};
 use crate::app::App;
 use crate::audit::MockAuditQueries;
 use crate::command::{Command, Tenancy};
+use crate::documents::Documents;
+use crate::documents::tests::{Everything, unfilled};
 use crate::error::AppError;
 use crate::identity::SessionDirectory;
 use crate::notifications::MockNotificationQueries;
 use crate::organizations::MockOrganizationQueries;
+use crate::ports::Availability;
 use crate::projects::MockProjectQueries;
 use crate::query::Queries;
 use crate::tasks::MockTaskQueries;
@@ -65,16 +68,29 @@ impl Scene {
             transactions: Arc::new(store.clone()),
             sessions: SessionDirectory::new(cache.clone(), queries.identity.clone()),
             queries,
+            replica: None,
+            documents: Documents::new(cache.clone(), Arc::new(store.clone())),
             relay: bell.clone(),
             clock: clock.clone(),
             ids: Arc::new(CountedIds::default()),
             tenancy: Tenancy::Multi,
+            availability: Availability::always(),
         };
         Self { app, store, cache, clock, bell }
     }
 
+    /// Runs a command, whatever it is, and checks that nothing is cached that it made untrue.
     pub(crate) async fn run<C: Command>(&self, who: Person, command: C) -> Result<C::Output, AppError> {
-        self.app.execute(&who.actor(), command).await
+        // Tests also arrange things behind the application's back.
+        self.cache.forget_documents();
+        let before = Everything::of(&self.store);
+        before.read(&self.app.documents).await;
+        let outcome = self.app.execute(&who.actor(), command).await;
+        for known in [before, Everything::of(&self.store)] {
+            let (cached, stored) = (known.read(&self.app.documents).await, known.read(&unfilled(&self.store)).await);
+            assert_eq!(cached, stored, "{} left something in the cache that is not true any more", C::NAME);
+        }
+        outcome
     }
 
     /// Adds a project that everybody in Acme but guests may work in.

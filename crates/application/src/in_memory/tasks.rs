@@ -27,6 +27,9 @@ impl TaskRepository for MemoryUnit {
     async fn save(&mut self, task: Task) -> Result<TaskState, StoreError> {
         let tenant = self.tenant()?;
         let (mut state, events) = task.into_parts();
+        if events.is_empty() {
+            return Ok(state);
+        }
         let tasks = &mut self.data.tasks;
         let stored = tasks.iter().find(|(_, it)| it.id == state.id).map(|(_, it)| it.version);
         state.version = next_version(state.version, stored)?;
@@ -84,8 +87,8 @@ impl NotificationRepository for MemoryUnit {
 
 #[async_trait]
 impl AuditRepository for MemoryUnit {
-    async fn append(&mut self, entry: AuditEntryView) -> Result<(), StoreError> {
-        self.data.audit.push(entry);
+    async fn append(&mut self, entries: Vec<AuditEntryView>) -> Result<(), StoreError> {
+        self.data.audit.extend(entries);
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::data::{Data, MemoryStore};
 use crate::actor::{Actor, Origin};
 use crate::audit::AuditRepository;
+use crate::documents::{Resource, Touched};
 use crate::events::{ActorRecord, Delivery, EventLog, EventReceipts, EventRecord, FailedJob};
 use crate::idempotency::IdempotencyLedger;
 use crate::identity::{SessionRepository, UserRepository};
@@ -24,6 +25,7 @@ pub(super) struct MemoryUnit {
     origin: Origin,
     now: Timestamp,
     events_before: usize,
+    touched: Vec<Touched>,
 }
 
 impl MemoryUnit {
@@ -33,7 +35,16 @@ impl MemoryUnit {
             Scope::Deployment => None,
         };
         let events_before = data.events.len();
-        Self { store, data, tenant, actor: actor.into(), origin: actor.origin.clone(), now, events_before }
+        Self {
+            store,
+            data,
+            tenant,
+            actor: actor.into(),
+            origin: actor.origin.clone(),
+            now,
+            events_before,
+            touched: Vec::new(),
+        }
     }
 
     pub(super) fn tenant(&self) -> Result<OrganizationId, StoreError> {
@@ -46,10 +57,16 @@ impl MemoryUnit {
 
     pub(super) fn tell(&mut self, events: Vec<DomainEvent>) {
         for event in events {
+            self.touch(Resource::changed_by(&event));
             let id = self.next_event_id();
             let record = EventRecord::new(id, &event, self.tenant, self.actor.clone(), &self.origin, self.now);
             self.data.events.push(record);
         }
+    }
+
+    pub(super) fn touch(&mut self, resources: impl IntoIterator<Item = Resource>) {
+        let Some(organization) = self.tenant else { return };
+        self.touched.extend(resources.into_iter().map(|resource| Touched { organization, resource }));
     }
 
     fn next_event_id(&self) -> Uuid {
@@ -116,7 +133,19 @@ impl UnitOfWork for MemoryUnit {
         self
     }
 
+    fn author(&self) -> Option<UserId> {
+        self.actor.id.map(UserId::new)
+    }
+
+    fn touched(&self) -> Vec<Touched> {
+        self.touched.clone()
+    }
+
     async fn commit(self: Box<Self>) -> Result<bool, StoreError> {
+        let held = self.store.tally().held.clone();
+        if let Some(permits) = held {
+            permits.acquire().await.map_err(|error| StoreError::Broken(error.to_string()))?.forget();
+        }
         if let Some(error) = self.store.tally().failing_commits.pop_front() {
             return Err(error);
         }
@@ -134,11 +163,11 @@ impl EventLog for MemoryUnit {
         Ok(())
     }
 
-    async fn deliver(&mut self, deliveries: Vec<Delivery>) -> Result<(), StoreError> {
-        for delivery in deliveries {
+    async fn deliver(&mut self, deliveries: Vec<(Origin, Delivery)>) -> Result<(), StoreError> {
+        for (origin, delivery) in deliveries {
             let id = self.next_event_id();
             let (tenant, actor) = (self.tenant, self.actor.clone());
-            self.data.events.push(EventRecord::delivery(id, delivery, tenant, actor, &self.origin, self.now));
+            self.data.events.push(EventRecord::delivery(id, delivery, tenant, actor, &origin, self.now));
         }
         Ok(())
     }
@@ -151,6 +180,16 @@ impl EventReceipts for MemoryUnit {
         let new = !self.data.receipts.contains(&receipt);
         if new {
             self.data.receipts.push(receipt);
+        }
+        Ok(new)
+    }
+
+    async fn note_all(&mut self, events: &[EventId], subscriber: &str) -> Result<Vec<EventId>, StoreError> {
+        let mut new = Vec::new();
+        for event in events {
+            if self.note(*event, subscriber).await? {
+                new.push(*event);
+            }
         }
         Ok(new)
     }

@@ -70,7 +70,8 @@ impl Deliveries {
     }
 
     async fn is_done(&self, event: &EventRecord, subscriber: &str) -> Result<bool, DeliveryError> {
-        Ok(self.outbox.is_handled(event.id.into(), subscriber).await.map_err(AppError::from)?)
+        let handled = self.outbox.is_handled(event.id.into(), subscriber);
+        Ok(self.app.availability.within_reach(handled).await.map_err(AppError::from)?)
     }
 
     async fn recipient(&self, delivery: &Delivery) -> Result<Option<(String, Option<String>)>, DeliveryError> {
@@ -78,7 +79,8 @@ impl Deliveries {
             return Ok(Some((address.clone(), None)));
         }
         let Some(user) = delivery.user.map(UserId::new) else { return Ok(None) };
-        let user = self.app.queries.identity.user(user).await.map_err(AppError::from)?;
+        let user = self.app.queries.identity.user(user);
+        let user = self.app.availability.within_reach(user).await.map_err(AppError::from)?;
         Ok(user.map(|user| (user.email, Some(user.display_name))))
     }
 

@@ -1,7 +1,9 @@
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use tenon_domain::notifications::{NotificationKind, Recipient, audience};
 use tenon_domain::projects::ProjectFact;
-use tenon_domain::{Fact, ProjectId, UserId};
+use tenon_domain::{EventId, Fact, ProjectId, UserId};
 
 use super::NotificationView;
 use super::wording::wording;
@@ -10,11 +12,18 @@ use crate::error::AppError;
 use crate::events::{Channel, Delivery, EventRecord, subscriber};
 use crate::identity::UserContact;
 
-/// Turns an event into a notification for everybody it concerns, and an email for each. Running it again for the same
-/// event changes nothing.
+/// Turns events of one organization into a notification for everybody each concerns, and an email for each. Running it
+/// again for the same events changes nothing.
 #[derive(Clone, Debug)]
 pub struct Notify {
-    pub event: EventRecord,
+    pub events: Vec<EventRecord>,
+}
+
+/// An event, and whom it concerns.
+struct Concern<'a> {
+    event: &'a EventRecord,
+    fact: Fact,
+    recipients: Vec<(Recipient, NotificationKind)>,
 }
 
 #[async_trait]
@@ -23,19 +32,25 @@ impl Command for Notify {
     const NAME: &'static str = "notification.create";
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
-        let event = &self.event;
-        if !work.unit().receipts().note(event.id.into(), subscriber::NOTIFICATIONS).await? {
+        let ids: Vec<EventId> = self.events.iter().map(|event| event.id.into()).collect();
+        let new = work.unit().receipts().note_all(&ids, subscriber::NOTIFICATIONS).await?;
+        let new = self.events.iter().filter(|event| new.contains(&event.id.into()));
+        let mut concerns: Vec<Concern<'_>> = new.filter_map(Concern::of).collect();
+        entitled(work, &mut concerns).await?;
+        concerns.retain(|concern| !concern.recipients.is_empty());
+        if concerns.is_empty() {
             return Ok(());
         }
-        let (Some(fact), Some(_)) = (event.fact(), event.organization()) else { return Ok(()) };
-        let recipients = self.entitled(work, &fact, audience(&fact, event.actor_user())).await?;
-        if recipients.is_empty() {
-            return Ok(());
-        }
-        let people = self.people(work, &recipients).await?;
+        let people = people(work, &concerns).await?;
         let organization = work.unit().organizations().current().await?;
         let organization = organization.map(|it| it.state().name.to_string()).unwrap_or_default();
-        let (notifications, deliveries) = self.compose(work, &fact, recipients, &people, &organization);
+        let (mut notifications, mut deliveries) = (Vec::new(), Vec::new());
+        for concern in concerns {
+            let origin = concern.event.origin();
+            let (notified, delivered) = concern.compose(work, &people, &organization);
+            notifications.extend(notified);
+            deliveries.extend(delivered.into_iter().map(|delivery| (origin.clone(), delivery)));
+        }
         if !notifications.is_empty() {
             work.unit().notifications().insert(notifications).await?;
         }
@@ -44,58 +59,82 @@ impl Command for Notify {
     }
 }
 
-impl Notify {
-    /// Those who may know of it now: time has passed since the event, and access may have ended.
-    async fn entitled(
-        &self,
-        work: &mut Work<'_>,
-        fact: &Fact,
-        mut recipients: Vec<(Recipient, NotificationKind)>,
-    ) -> Result<Vec<(Recipient, NotificationKind)>, AppError> {
-        let users = users_among(&recipients);
-        if users.is_empty() {
-            return Ok(recipients);
+/// Leaves those who may know of it now: time has passed since the events, and access may have ended.
+async fn entitled(work: &mut Work<'_>, concerns: &mut [Concern<'_>]) -> Result<(), AppError> {
+    let (mut projects, mut insiders_asked, mut members_asked) = (HashSet::new(), HashSet::new(), HashSet::new());
+    for concern in concerns.iter() {
+        match concern.project() {
+            Some(project) => {
+                let users = users_among(&concern.recipients);
+                if !users.is_empty() {
+                    projects.insert(project);
+                    insiders_asked.extend(users);
+                }
+            }
+            None => members_asked.extend(users_among(&concern.recipients)),
         }
-        // Who was removed from a project is told so, though they may not see it any more.
-        let of_project = !matches!(fact, Fact::Project(ProjectFact::MemberRemoved { .. }));
-        let entitled = match self.event.project_id.filter(|_| of_project) {
-            Some(project) => work.unit().projects().insiders(ProjectId::new(project), &users).await?,
-            None => work.unit().members().among(&users).await?,
-        };
-        recipients.retain(|(recipient, _)| match recipient {
-            Recipient::User(user) => entitled.contains(user),
-            Recipient::Address(_) => true,
+    }
+    let (projects, insiders_asked) = (Vec::from_iter(projects), Vec::from_iter(insiders_asked));
+    let members_asked = Vec::from_iter(members_asked);
+    let mut insiders = HashSet::new();
+    if !projects.is_empty() {
+        insiders.extend(work.unit().projects().insiders_of_all(&projects, &insiders_asked).await?);
+    }
+    let mut members = HashSet::new();
+    if !members_asked.is_empty() {
+        members.extend(work.unit().members().among(&members_asked).await?);
+    }
+    for concern in concerns {
+        let project = concern.project();
+        concern.recipients.retain(|(recipient, _)| match (recipient, project) {
+            (Recipient::User(user), Some(project)) => insiders.contains(&(project, *user)),
+            (Recipient::User(user), None) => members.contains(user),
+            (Recipient::Address(_), _) => true,
         });
-        Ok(recipients)
+    }
+    Ok(())
+}
+
+/// Everybody who is addressed or named, in one query.
+async fn people(work: &mut Work<'_>, concerns: &[Concern<'_>]) -> Result<Vec<UserContact>, AppError> {
+    let mut ids = HashSet::new();
+    for concern in concerns {
+        ids.extend(users_among(&concern.recipients));
+        ids.extend(concern.event.actor_user());
+    }
+    Ok(work.unit().users().contacts(&Vec::from_iter(ids)).await?)
+}
+
+impl<'a> Concern<'a> {
+    /// Nothing for an event that this version does not know, and for one of no organization.
+    fn of(event: &'a EventRecord) -> Option<Self> {
+        event.organization()?;
+        let fact = event.fact()?;
+        let recipients = audience(&fact, event.actor_user());
+        Some(Self { event, fact, recipients })
     }
 
-    /// Everybody who is addressed or named, in one query.
-    async fn people(
-        &self,
-        work: &mut Work<'_>,
-        recipients: &[(Recipient, NotificationKind)],
-    ) -> Result<Vec<UserContact>, AppError> {
-        let mut ids = users_among(recipients);
-        ids.extend(self.event.actor_user());
-        Ok(work.unit().users().contacts(&ids).await?)
+    /// The project that one has to see to hear of the event.
+    fn project(&self) -> Option<ProjectId> {
+        // Who was removed from a project is told so, though they may not see it any more.
+        let of_project = !matches!(self.fact, Fact::Project(ProjectFact::MemberRemoved { .. }));
+        self.event.project_id.filter(|_| of_project).map(ProjectId::new)
     }
 
     fn compose(
-        &self,
+        self,
         work: &Work<'_>,
-        fact: &Fact,
-        recipients: Vec<(Recipient, NotificationKind)>,
         people: &[UserContact],
         organization: &str,
     ) -> (Vec<(UserId, NotificationView, uuid::Uuid)>, Vec<Delivery>) {
-        let event = &self.event;
+        let Self { event, fact, recipients } = self;
         let find = |id: UserId| people.iter().find(|contact| contact.id == id);
         let actor = event.actor_user().and_then(find);
         let actor_name = actor.map(|actor| actor.display_name.clone());
         let mut notifications = Vec::new();
         let mut deliveries = Vec::new();
         for (recipient, kind) in recipients {
-            let (title, body) = wording(kind, fact, actor_name.as_deref(), &event.subject.name, organization);
+            let (title, body) = wording(kind, &fact, actor_name.as_deref(), &event.subject.name, organization);
             let (user, address) = match recipient {
                 // Somebody who was deleted since has no contact, and nothing to be told.
                 Recipient::User(user) if find(user).is_none() => continue,

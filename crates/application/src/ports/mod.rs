@@ -1,5 +1,6 @@
 //! Ports that belong to no single context.
 
+mod availability;
 mod cache;
 mod clock;
 mod health;
@@ -8,7 +9,8 @@ mod queue;
 mod rate_limit;
 mod relay;
 
-pub use cache::Cache;
+pub use availability::Availability;
+pub use cache::{Cache, Lookup, Ticket};
 pub use clock::{Clock, IdGenerator};
 pub use health::HealthCheck;
 pub use mail::{MailError, Mailer, Message, PushMessage, PushSender};

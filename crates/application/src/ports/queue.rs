@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::events::EventRecord;
 
-/// One subscriber's work on one event.
+/// One subscriber's work on one event, or on a bundle of events that it handles together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// The name of the subscriber.
@@ -14,10 +14,33 @@ pub struct Job {
     /// The how-manieth time the relay hands the event out, from 1.
     pub delivery: u32,
     pub event: EventRecord,
+    /// The other events of a bundle, all of the same organization. A version that does not know of bundles handles the
+    /// first event; the relay then hands out the others again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<EventRecord>,
 }
 
 impl Job {
-    /// Pushing two jobs with the same key is the same as pushing one.
+    pub fn new(subscriber: impl Into<String>, delivery: u32, event: EventRecord) -> Self {
+        Self { subscriber: subscriber.into(), delivery, event, more: Vec::new() }
+    }
+
+    pub fn is_bundle(&self) -> bool {
+        !self.more.is_empty()
+    }
+
+    /// All events, in order.
+    pub fn events(&self) -> impl Iterator<Item = &EventRecord> {
+        std::iter::once(&self.event).chain(&self.more)
+    }
+
+    /// The same work as jobs of one event each.
+    pub fn alone(&self) -> impl Iterator<Item = Job> {
+        self.events().map(|event| Job::new(self.subscriber.clone(), self.delivery, event.clone()))
+    }
+
+    /// Pushing two jobs with the same key is the same as pushing one. No two bundles begin with the same event in the
+    /// same delivery, so the first event names the bundle.
     pub fn key(&self) -> String {
         format!("{}:{}:{}", self.event.id, self.subscriber, self.delivery)
     }
@@ -32,6 +55,8 @@ pub struct QueueError(pub String);
 pub trait JobQueue: Send + Sync {
     /// Pushes all jobs, in order, in as few round trips as the store allows.
     async fn push(&self, jobs: Vec<Job>) -> Result<(), QueueError>;
+    /// How many jobs wait for a worker. May stop counting at a few thousand.
+    async fn depth(&self) -> Result<u64, QueueError>;
 }
 
 /// Why a job did not succeed, and whether trying again may help.
@@ -81,4 +106,41 @@ pub trait JobRunner: Send + Sync {
     ) -> Result<(), QueueError>;
     /// Forgets finished jobs. Answers how many.
     async fn vacuum(&self) -> Result<u64, QueueError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::events::{ActorRecord, EventData, OriginRecord, SubjectRecord, subscriber};
+
+    #[test]
+    fn a_job_is_written_and_read_as_before_there_were_bundles() {
+        let event = EventRecord {
+            id: Uuid::from_u128(7),
+            name: "user.registered".to_owned(),
+            version: 1,
+            organization_id: None,
+            project_id: None,
+            actor: ActorRecord { kind: "system".to_owned(), id: None },
+            subject: SubjectRecord { kind: "user".to_owned(), id: Uuid::from_u128(8), name: "Ada".to_owned() },
+            data: EventData::Plain,
+            changes: Vec::new(),
+            origin: OriginRecord::default(),
+            occurred_at: chrono::DateTime::UNIX_EPOCH,
+        };
+        let single = Job::new(subscriber::AUDIT, 2, event.clone());
+        let old = serde_json::json!({ "subscriber": "audit", "delivery": 2, "event": event });
+        assert_eq!(serde_json::to_value(&single).unwrap(), old);
+        assert_eq!(serde_json::from_value::<Job>(old).unwrap(), single);
+
+        let second = EventRecord { id: Uuid::from_u128(70), ..event.clone() };
+        let bundle = Job { more: vec![second.clone()], ..single.clone() };
+        let read: Job = serde_json::from_value(serde_json::to_value(&bundle).unwrap()).unwrap();
+        assert_eq!(read, bundle);
+        assert_eq!(bundle.key(), single.key());
+        let alone: Vec<Job> = bundle.alone().collect();
+        assert_eq!(alone, [single, Job::new(subscriber::AUDIT, 2, second)]);
+    }
 }

@@ -47,6 +47,12 @@ pub trait ProjectRepository: Send {
     async fn count_managers(&mut self, id: ProjectId) -> Result<u64, StoreError>;
     /// Those of the users who are members of the organization and can see the project.
     async fn insiders(&mut self, id: ProjectId, users: &[UserId]) -> Result<Vec<UserId>, StoreError>;
+    /// Who of the users can see which of the projects, like [`ProjectRepository::insiders`] for each, in one query.
+    async fn insiders_of_all(
+        &mut self,
+        projects: &[ProjectId],
+        users: &[UserId],
+    ) -> Result<Vec<(ProjectId, UserId)>, StoreError>;
     /// Takes everybody off the project's tasks who cannot see it any more.
     async fn unassign_outsiders(&mut self, id: ProjectId, now: Timestamp) -> Result<(), StoreError>;
     /// Takes a user, who leaves the organization, out of all its projects: their explicit roles, their leads and

@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 the configuration or the arguments are wrong.
 
+mod backup;
 mod jobs;
 mod migrate;
 pub(crate) mod terminal;
@@ -49,6 +50,10 @@ enum Command {
         #[command(subcommand)]
         action: jobs::Action,
     },
+    /// Copy the embedded database and the secret, while a server runs or not
+    Backup(backup::Backup),
+    /// Put a backup in place, while no server runs
+    Restore(backup::Restore),
     /// Print the version
     Version,
 }
@@ -114,6 +119,8 @@ fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Doctor => process::block_on(doctor::run(&sources)),
         Command::Jobs { action } => process::block_on(jobs::run(Config::load(&sources)?, action)),
+        Command::Backup(backup) => backup::back_up(&sources, backup),
+        Command::Restore(restore) => backup::restore(&Config::load(&sources)?, &restore),
         Command::Version => {
             say(format_args!("tenon {}", env!("CARGO_PKG_VERSION")));
             Ok(())
@@ -141,6 +148,11 @@ mod tests {
         assert!(parse("tenon migrate down --steps 2").is_ok());
         assert!(parse("tenon migrate down --steps 0").is_err());
         assert!(parse("tenon jobs retry").is_ok());
+        assert!(parse("tenon backup /var/backups/tenon/today").is_ok());
+        assert!(parse("tenon backup --verify today").is_ok());
+        assert!(parse("tenon backup today --verify yesterday").is_err());
+        assert!(parse("tenon restore today --force").is_ok());
+        assert!(parse("tenon restore").is_err());
         assert!(parse("tenon serv").is_err());
     }
 }

@@ -1,5 +1,5 @@
 use tenon_infrastructure::persistence::Database;
-use tenon_migrations::{Migrator, MigratorTrait};
+use tenon_migrations::{History, MigratorTraitSelf};
 
 use super::queue::Queue;
 use crate::config::Config;
@@ -26,13 +26,20 @@ impl<'a> Schema<'a> {
 
     /// Changes nothing, not even on a database that was never migrated.
     pub(crate) async fn state(&self) -> Result<SchemaState, Failure> {
-        let pending = Migrator::get_pending_migrations_read_only(self.database.connection()).await.map_err(failure)?;
-        let all = Migrator::migrations().into_iter().map(|migration| {
+        let connection = self.database.connection();
+        let history = self.history().await?;
+        let pending = history.get_pending_migrations_read_only(connection).await.map_err(failure)?;
+        let all = history.migrations().into_iter().map(|migration| {
             let name = migration.name().to_owned();
             let applied = !pending.iter().any(|pending| pending.name() == name);
             (name, applied)
         });
         Ok(SchemaState(all.collect()))
+    }
+
+    /// The names of the migrations this release has, oldest first.
+    pub(crate) fn known() -> Vec<String> {
+        tenon_migrations::names()
     }
 
     pub(crate) async fn require_current(&self) -> Result<(), Failure> {
@@ -44,12 +51,24 @@ impl<'a> Schema<'a> {
 
     /// Applies pending migrations: all, or the next `steps`.
     pub(crate) async fn up(&self, steps: Option<u32>) -> Result<(), Failure> {
-        Migrator::up(self.database.connection(), steps).await.map_err(failure)
+        let connection = self.database.connection();
+        let history = self.history().await?;
+        history.up(connection, steps).await.map_err(failure)
     }
 
     /// Reverts the last `steps` migrations.
     pub(crate) async fn down(&self, steps: u32) -> Result<(), Failure> {
-        Migrator::down(self.database.connection(), Some(steps)).await.map_err(failure)
+        let connection = self.database.connection();
+        let history = self.history().await?;
+        history.down(connection, Some(steps)).await.map_err(failure)
+    }
+
+    async fn history(&self) -> Result<History, Failure> {
+        let history = History::read(self.database.connection()).await.map_err(failure)?;
+        if let [.., latest] = history.later() {
+            tracing::warn!(%latest, "the schema is of a later release, which this one can run on");
+        }
+        Ok(history)
     }
 
     /// Makes the tables of the queue, which has a history of its own.

@@ -11,19 +11,20 @@ mod queue;
 
 use std::sync::Arc;
 
-use tenon_application::App;
+use tenon_application::documents::Documents;
 use tenon_application::events::Outbox;
 use tenon_application::idempotency::IdempotencyKeys;
 use tenon_application::identity::{Accounts, Authenticator, SessionDirectory};
 use tenon_application::notifications::Deliveries;
 use tenon_application::organizations::InvitationTokens;
 use tenon_application::ports::{Clock, HealthCheck, IdGenerator, RateLimiter};
+use tenon_application::{App, Replica};
 use tenon_infrastructure::clock::SystemClock;
 use tenon_infrastructure::ids::UuidV7Ids;
 use tenon_infrastructure::mail::TemplateRenderer;
 use tenon_infrastructure::persistence::{
-    Database, DatabaseHealth, DatabaseSettings, SqlIdempotencyKeys, SqlOutbox, SqlQueries, SqlSessionArchive,
-    SqlTransactions,
+    Database, DatabaseHealth, DatabaseSettings, SqlDocumentSource, SqlIdempotencyKeys, SqlOutbox, SqlQueries,
+    SqlSessionArchive, SqlTransactions,
 };
 use tenon_infrastructure::push::NoPushChannels;
 use tenon_infrastructure::rate_limit::InProcessRateLimiter;
@@ -76,17 +77,23 @@ impl System {
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids: Arc<dyn IdGenerator> = Arc::new(UuidV7Ids);
-        let queries = SqlQueries::new(database.clone()).queries();
+        let queries = SqlQueries::new(database.without_replica()).queries();
+        let replica = config.database.read_url.as_ref().map(|_| SqlQueries::new(database.clone()).queries());
+        let documents = Documents::new(links.cache.clone(), Arc::new(SqlDocumentSource::new(database.clone())));
         let outbox: Arc<dyn Outbox> = Arc::new(SqlOutbox::new(database.clone()));
-        let sessions = SessionDirectory::new(links.cache.clone(), queries.identity.clone());
+        let sessions = SessionDirectory::new(links.cache.clone(), queries.identity.clone())
+            .watching(database.availability().clone());
         let app = App {
             transactions: Arc::new(SqlTransactions::new(database.clone(), ids.clone())),
             queries,
+            replica: replica.map(|queries| Replica::new(queries, links.cache.clone())),
+            documents: if config.cache { documents } else { documents.uncached() },
             sessions: sessions.clone(),
             relay: links.waker.clone(),
             clock: clock.clone(),
             ids,
             tenancy: config.tenancy,
+            availability: database.availability().clone(),
         };
         let access_tokens = Arc::new(JwtAccessTokens::new(&secret));
         let invitation_tokens: Arc<dyn InvitationTokens> = Arc::new(SignedInvitationTokens::new(&secret, public_url));
@@ -132,7 +139,8 @@ impl System {
                 queue: self.queue.push.clone(),
                 bell: self.links.bell.clone(),
                 clock: clock.clone(),
-                settings: RelaySettings::default(),
+                availability: self.app.availability.clone(),
+                settings: RelaySettings { redeliver_after: config.redeliver_after, ..RelaySettings::default() },
             },
             runner: self.queue.run.clone(),
             subscribers: Arc::new(Subscribers {
@@ -179,7 +187,7 @@ fn hasher(passwords: PasswordConfig) -> Result<BoundedPasswordHasher, Failure> {
         PasswordAlgorithm::Argon2id => Hashing::Argon2id(Argon2Hasher::new()),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    Ok(BoundedPasswordHasher::new(algorithm, HasherLimits::for_cores(cores)))
+    Ok(BoundedPasswordHasher::new(algorithm, HasherLimits::for_cores(cores))?)
 }
 
 fn health_checks(

@@ -24,7 +24,7 @@ impl Queue {
         match config.database.kind {
             DatabaseKind::Sqlite => {
                 // A file of its own: its writes do not wait for those of the API.
-                Ok(Self::of(SqliteQueue::open(&config.data_dir.join("queue.db"), settings).await?))
+                Ok(Self::of(SqliteQueue::open(&config.queue_file(), settings).await?))
             }
             DatabaseKind::Postgres => Ok(Self::of(PostgresQueue::new(config.database.url.expose(), settings)?)),
             DatabaseKind::MySql => Err(tenon_application::ports::QueueError("MySQL needs Redis".to_owned()).into()),

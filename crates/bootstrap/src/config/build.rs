@@ -24,15 +24,19 @@ pub(super) fn build(sources: &Sources) -> Result<Config, ConfigError> {
     let data_dir = PathBuf::from(reader.text(key::DATA_DIR).unwrap_or_else(|| "./data".to_owned()));
     let redis = redis(&mut reader);
     let database = database(&mut reader, &data_dir, redis.is_some());
+    // A process without siblings has no balancer in front of it that would need the time.
+    let default_drain = if database.kind == DatabaseKind::Sqlite { 0 } else { 5 };
     let config = Config {
         bind: reader.parse(key::BIND, address).unwrap_or(DEFAULT_BIND),
         public_url: public_url(&mut reader),
         redis,
+        cache: reader.switch(key::CACHE, true),
         tenancy: reader.choice(key::TENANCY, &[("multi", Tenancy::Multi), ("single", Tenancy::Single)], Tenancy::Multi),
         mail: mail(&mut reader),
         jwt_secret: signing_key(&mut reader, &data_dir, database.kind),
         passwords: passwords(&mut reader),
         rate_limits: reader.switch(key::RATE_LIMITS, true),
+        max_concurrency: admission(&mut reader),
         cors_origins: reader.parse(key::CORS_ORIGINS, origins).unwrap_or_default(),
         log: log(&mut reader),
         otlp_endpoint: reader
@@ -40,6 +44,8 @@ pub(super) fn build(sources: &Sources) -> Result<Config, ConfigError> {
             .map(|url| url.to_string()),
         worker_bind: reader.parse(key::WORKER_BIND, address),
         worker_concurrency: reader.number(key::WORKER_CONCURRENCY, 1..=1024, 16),
+        drain: Duration::from_secs(reader.number(key::DRAIN_SECONDS, 0..=600, default_drain)),
+        redeliver_after: Duration::from_secs(reader.number(key::REDELIVER_SECONDS, 1..=3600, 120)),
         with_worker: reader.switch(key::WITH_WORKER, false),
         shutdown: Duration::from_secs(reader.number(key::SHUTDOWN_SECONDS, 1..=600, 20)),
         data_dir,
@@ -47,6 +53,12 @@ pub(super) fn build(sources: &Sources) -> Result<Config, ConfigError> {
     };
     reader.finish()?;
     Ok(config)
+}
+
+/// Admission control is on unless it is switched off.
+fn admission(reader: &mut Reader) -> Option<usize> {
+    let max_concurrency = reader.number(key::MAX_CONCURRENCY, 1..=10_000, 256);
+    reader.switch(key::ADMISSION, true).then_some(max_concurrency)
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {

@@ -25,23 +25,28 @@ macro_rules! keys {
 }
 
 keys! {
+    ADMISSION = "admission", Plain;
     BCRYPT_COST = "bcrypt_cost", Plain;
     BIND = "bind", Plain;
+    CACHE = "cache", Plain;
     CORS_ORIGINS = "cors_origins", Plain;
     DATABASE_ACQUIRE_SECONDS = "database_acquire_seconds", Plain;
     DATABASE_MAX_CONNECTIONS = "database_max_connections", Plain;
     DATABASE_READ_URL = "database_read_url", Url;
     DATABASE_URL = "database_url", Url;
     DATA_DIR = "data_dir", Plain;
+    DRAIN_SECONDS = "drain_seconds", Plain;
     JWT_SECRET = "jwt_secret", Never;
     LOG = "log", Plain;
     LOG_FORMAT = "log_format", Plain;
     MAIL = "mail", Url;
     MAIL_FROM = "mail_from", Plain;
+    MAX_CONCURRENCY = "max_concurrency", Plain;
     OTLP_ENDPOINT = "otlp_endpoint", Url;
     PASSWORD_ALGORITHM = "password_algorithm", Plain;
     PUBLIC_URL = "public_url", Url;
     RATE_LIMITS = "rate_limits", Plain;
+    REDELIVER_SECONDS = "redeliver_seconds", Plain;
     REDIS_PREFIX = "redis_prefix", Plain;
     REDIS_URL = "redis_url", Url;
     SES_ENDPOINT = "ses_endpoint", Url;

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tenon_application::Tenancy;
+use tenon_infrastructure::persistence::backup::database_file;
 use tenon_infrastructure::telemetry::LogSettings;
 
 pub use self::jwt_secret::JwtSecret;
@@ -32,19 +33,27 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub database: DatabaseConfig,
     pub redis: Option<RedisConfig>,
+    /// Whether single entities are read through the cache.
+    pub cache: bool,
     pub tenancy: Tenancy,
     pub mail: MailConfig,
     pub jwt_secret: JwtSecret,
     pub passwords: PasswordConfig,
     pub rate_limits: bool,
+    /// How many reads, and how many writes, may run at a time; `None` for as many as come.
+    pub max_concurrency: Option<usize>,
     pub cors_origins: Vec<String>,
     pub log: LogSettings,
     pub otlp_endpoint: Option<String>,
     /// Where `tenon-worker` answers health checks and metrics; nowhere when it is not set.
     pub worker_bind: Option<SocketAddr>,
     pub worker_concurrency: usize,
+    /// After how long an event is handed out again whose effects have not all arrived.
+    pub redeliver_after: Duration,
     /// Whether `serve` runs the worker too. Always so when embedded.
     pub with_worker: bool,
+    /// How long the API goes on after it was told to stop, so that balancers notice.
+    pub drain: Duration,
     /// How long requests and jobs may take to finish at shutdown.
     pub shutdown: Duration,
 }
@@ -123,6 +132,21 @@ impl Config {
     /// The public address, given the one the server listens on.
     pub fn public_url(&self, listening: SocketAddr) -> String {
         self.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(listening)))
+    }
+
+    /// The file of the embedded database.
+    pub fn database_file(&self) -> Option<PathBuf> {
+        if self.embedded() { database_file(self.database.url.expose()) } else { None }
+    }
+
+    /// Where the embedded queue is.
+    pub fn queue_file(&self) -> PathBuf {
+        self.data_dir.join("queue.db")
+    }
+
+    /// Where the secret is made when none is given.
+    pub fn secret_file(&self) -> PathBuf {
+        self.data_dir.join("jwt.secret")
     }
 
     /// Where file mail is written.

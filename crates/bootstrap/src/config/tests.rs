@@ -29,7 +29,8 @@ fn nothing_set_is_the_embedded_deployment() {
     assert_eq!(config.passwords.bcrypt_cost, 12);
     assert_eq!(config.shutdown, Duration::from_secs(20));
     assert_eq!(config.worker_bind, None, "a worker listens only when it is told to");
-    assert!(config.embedded() && config.runs_worker() && config.rate_limits && config.redis.is_none());
+    assert!(config.embedded() && config.runs_worker() && config.rate_limits && config.cache && config.redis.is_none());
+    assert_eq!(config.max_concurrency, Some(256));
 }
 
 #[test]
@@ -40,6 +41,7 @@ fn a_production_deployment_is_read() {
         ("TENON_DATABASE_READ_URL", "postgres://tenon:pw@replica/tenon"),
         ("TENON_DATABASE_MAX_CONNECTIONS", "40"),
         ("TENON_REDIS_URL", "redis://cache:6379/1"),
+        ("TENON_CACHE", "off"),
         ("TENON_JWT_SECRET", SECRET),
         ("TENON_MAIL", "ses"),
         ("TENON_MAIL_FROM", "Tenon <tenon@example.com>"),
@@ -47,6 +49,7 @@ fn a_production_deployment_is_read() {
         ("TENON_PUBLIC_URL", "https://tenon.example.com/"),
         ("TENON_CORS_ORIGINS", "https://app.example.com, http://localhost:3000"),
         ("TENON_RATE_LIMITS", "off"),
+        ("TENON_ADMISSION", "off"),
         ("TENON_TENANCY", "single"),
         ("TENON_WORKER_BIND", "0.0.0.0:9100"),
         ("TENON_TEST_DATABASE_URL", "ignored"),
@@ -60,7 +63,8 @@ fn a_production_deployment_is_read() {
     assert_eq!(config.cors_origins, ["https://app.example.com", "http://localhost:3000"]);
     assert_eq!(config.tenancy, Tenancy::Single);
     assert_eq!(config.worker_bind, Some("0.0.0.0:9100".parse().unwrap()));
-    assert!(!config.rate_limits && !config.embedded() && !config.runs_worker());
+    assert!(!config.rate_limits && !config.cache && config.max_concurrency.is_none());
+    assert!(!config.embedded() && !config.runs_worker());
     let region = Some("eu-central-1".to_owned());
     assert_eq!(config.mail.transport, MailTransport::Ses { endpoint: None, region });
 }

@@ -51,7 +51,9 @@ fn signing_key(config: &Config) -> Finding {
         }
         JwtSecret::InFile(path) => Ok(format!("will be made in {} at the first start", path.display())),
     };
-    Finding::new("signing key", outcome, "delete the file to have a new one made (everybody signs in again)")
+    let remedy = "delete the file to have a new one made: access tokens are refused until clients refresh them, and pending \
+                  invitations end";
+    Finding::new("signing key", outcome, remedy)
 }
 
 async fn database(config: &Config) -> Vec<Finding> {
@@ -76,10 +78,7 @@ async fn database(config: &Config) -> Vec<Finding> {
 
 /// A file that does not exist is not made by looking for it.
 fn database_file_exists(config: &Config) -> bool {
-    let url = config.database.url.expose();
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    let path = path.split('?').next().unwrap_or(path);
-    std::path::Path::new(path).exists()
+    config.database_file().is_none_or(|path| path.exists())
 }
 
 async fn facts(database: &Database, started: Instant) -> Vec<Finding> {

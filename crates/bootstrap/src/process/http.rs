@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use tenon_application::ports::HealthCheck;
 use tenon_infrastructure::telemetry::{Metrics, continue_trace, traceparent_of};
-use tenon_interface::http::{self, HttpServices, HttpSettings, RateLimits, TraceContext};
+use tenon_interface::http::{self, AdmissionSettings, Draining, HttpServices, HttpSettings, RateLimits, TraceContext};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -23,6 +23,7 @@ impl Server {
         system: &System,
         metrics: Metrics,
         public_url: &str,
+        draining: Draining,
     ) -> Result<Self, Failure> {
         let services = HttpServices {
             app: system.app.clone(),
@@ -31,13 +32,15 @@ impl Server {
             idempotency: system.idempotency.clone(),
             shared_limiter: system.shared_limiter.clone(),
             local_limiter: system.local_limiter.clone(),
-            health: system.health.clone(),
+            health: system.health.iter().cloned().chain([Arc::new(draining.clone()) as _]).collect(),
+            draining,
             render_metrics: Arc::new(move || metrics.render()),
             trace_context: config.otlp_endpoint.is_some().then(trace_context),
         };
         let mut settings = HttpSettings::new(Url::parse(public_url)?, system.cursor_key.clone());
         settings.cors_origins.clone_from(&config.cors_origins);
         settings.rate_limits = config.rate_limits.then(RateLimits::default);
+        settings.admission = config.max_concurrency.map(|max_concurrency| AdmissionSettings { max_concurrency });
         settings.shutdown_timeout = config.shutdown;
         Ok(Self { services, settings })
     }

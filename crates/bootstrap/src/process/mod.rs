@@ -8,7 +8,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use tenon_infrastructure::persistence::Database;
-use tenon_infrastructure::telemetry::{Metrics, Telemetry};
+use tenon_infrastructure::telemetry::{LogWriter, Metrics, Telemetry};
+use tenon_interface::http::Draining;
 use tenon_worker::Worker;
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +39,7 @@ pub(crate) fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Re
 /// Serves the API until the process is told to stop.
 pub(crate) async fn serve(config: Config, banner: Banner) -> Result<(), Failure> {
     let telemetry = Telemetry::install(&config.log, config.otlp_endpoint.as_deref(), "tenon")?;
-    let outcome = serve_with_logs(&config, banner).await;
+    let outcome = serve_with_logs(&config, banner, telemetry.log()).await;
     if let Err(failure) = &outcome {
         tracing::error!(%failure, "the server ends");
     }
@@ -46,16 +47,17 @@ pub(crate) async fn serve(config: Config, banner: Banner) -> Result<(), Failure>
     outcome
 }
 
-async fn serve_with_logs(config: &Config, banner: Banner) -> Result<(), Failure> {
+async fn serve_with_logs(config: &Config, banner: Banner, log: &LogWriter) -> Result<(), Failure> {
     // Before anything else is started: a taken port is the most common mistake, and should cost nothing.
     let (listener, address) = listen(config.bind)?;
     let public_url = config.public_url(address);
     let metrics = Metrics::install()?;
-    let stop = stop::on_signal()?;
+    let draining = Draining::default();
+    let stop = stop::after_draining(stop::on_signal(log.clone())?, config.drain, draining.clone());
     let system = System::start(config, &public_url).await?;
     let measuring = tokio::spawn(measure(metrics.clone(), system.database.clone(), stop.clone()));
     let worker = config.runs_worker().then(|| tokio::spawn(supervise(system.worker(config), stop.clone())));
-    let server = http::Server::prepare(config, &system, metrics, &public_url)?;
+    let server = http::Server::prepare(config, &system, metrics, &public_url, draining)?;
     match banner {
         Banner::Plain => {
             say(format_args!("Tenon {} listens on http://{address} ({public_url}/docs)", env!("CARGO_PKG_VERSION")));
@@ -77,7 +79,7 @@ async fn serve_with_logs(config: &Config, banner: Banner) -> Result<(), Failure>
 /// Runs the worker until the process is told to stop.
 pub(crate) async fn work(config: Config) -> Result<(), Failure> {
     let telemetry = Telemetry::install(&config.log, config.otlp_endpoint.as_deref(), "tenon-worker")?;
-    let outcome = work_with_logs(&config).await;
+    let outcome = work_with_logs(&config, telemetry.log()).await;
     if let Err(failure) = &outcome {
         tracing::error!(%failure, "the worker ends");
     }
@@ -85,13 +87,13 @@ pub(crate) async fn work(config: Config) -> Result<(), Failure> {
     outcome
 }
 
-async fn work_with_logs(config: &Config) -> Result<(), Failure> {
+async fn work_with_logs(config: &Config, log: &LogWriter) -> Result<(), Failure> {
     if config.embedded() {
         tracing::warn!("with SQLite the worker runs inside `tenon serve`; this one is only needed elsewhere");
     }
     let listening = config.worker_bind.map(listen).transpose()?;
     let metrics = Metrics::install()?;
-    let stop = stop::on_signal()?;
+    let stop = stop::on_signal(log.clone())?;
     let system = System::start(config, &config.public_url(config.bind)).await?;
     let measuring = tokio::spawn(measure(metrics.clone(), system.database.clone(), stop.clone()));
     say(format_args!("Tenon {} works, {} jobs at a time", env!("CARGO_PKG_VERSION"), config.worker_concurrency));

@@ -1,6 +1,9 @@
 //! Caches: in process for one instance, and in Redis with a near cache on every instance.
 
+mod generations;
 mod in_process;
+
+mod lookups;
 mod near;
 mod pending;
 mod redis;
@@ -12,6 +15,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use moka::Expiry;
+
+/// How much a cache in this process may hold, in bytes.
+const CAPACITY: u64 = 32 * 1024 * 1024;
+/// About what an entry takes beside its key and value, in bytes.
+const OVERHEAD: usize = 256;
+/// How long what a reader found is kept at most.
+const LONGEST_FILL: Duration = Duration::from_secs(600);
 
 /// A value that is good for a while.
 #[derive(Clone, Debug)]
@@ -33,11 +43,12 @@ impl Expiry<String, Entry> for OwnTimeToLive {
     }
 }
 
+/// Holds entries of at most so many bytes altogether; what is used least is forgotten first.
 fn bounded(capacity: u64) -> moka::sync::Cache<String, Entry> {
-    moka::sync::Cache::builder().max_capacity(capacity).expire_after(OwnTimeToLive).build()
-}
-
-/// Counts a lookup. `tier` says which cache answered, or was the last to be asked.
-fn count(tier: &'static str, outcome: &'static str) {
-    metrics::counter!("cache_requests_total", "tier" => tier, "outcome" => outcome).increment(1);
+    let weight = |key: &String, entry: &Entry| key.len() + entry.value.len() + OVERHEAD;
+    moka::sync::Cache::builder()
+        .max_capacity(capacity)
+        .weigher(move |key, entry| u32::try_from(weight(key, entry)).unwrap_or(u32::MAX))
+        .expire_after(OwnTimeToLive)
+        .build()
 }

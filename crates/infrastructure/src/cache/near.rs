@@ -1,43 +1,35 @@
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::generations::Generations;
 use super::{Entry, bounded};
 
-/// Keys share a generation with a few others: a fixed amount of memory, and an invalidation seldom disturbs another key.
-const GENERATIONS: usize = 1024;
 /// No entry is kept longer than this: a bound on how long a lost invalidation could be felt.
 const LONGEST_STAY: Duration = Duration::from_secs(60);
 
 /// What this instance knows of the shared cache.
 ///
-/// It is used only while the subscription to invalidations is up. A reader takes a [`Ticket`] before it asks the shared
+/// It is used only while the subscription to invalidations is up. A reader takes a [`NearTicket`] before it asks the shared
 /// cache and shows it when it keeps the answer: if the key was invalidated in between, the answer may be the old one
 /// and is not kept.
 #[derive(Debug)]
 pub(super) struct NearCache {
     entries: moka::sync::Cache<String, Entry>,
-    hasher: RandomState,
-    generations: Box<[AtomicU64]>,
+    generations: Generations,
     /// Odd while the subscription is up.
     epoch: AtomicU64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ticket {
+pub(super) struct NearTicket {
     epoch: u64,
     generation: u64,
 }
 
 impl NearCache {
     pub(super) fn new(capacity: u64) -> Self {
-        Self {
-            entries: bounded(capacity),
-            hasher: RandomState::new(),
-            generations: (0..GENERATIONS).map(|_| AtomicU64::new(0)).collect(),
-            epoch: AtomicU64::new(0),
-        }
+        Self { entries: bounded(capacity), generations: Generations::new(), epoch: AtomicU64::new(0) }
     }
 
     /// The subscription came up or went down. What is there may be out of date.
@@ -50,10 +42,10 @@ impl NearCache {
     }
 
     /// The ticket for reading a key, or `None` while the near cache is out of use.
-    pub(super) fn ticket(&self, key: &str) -> Option<Ticket> {
+    pub(super) fn ticket(&self, key: &str) -> Option<NearTicket> {
         let epoch = self.epoch.load(Ordering::SeqCst);
-        let generation = self.generation(key).load(Ordering::SeqCst);
-        (epoch % 2 == 1).then_some(Ticket { epoch, generation })
+        let generation = self.generations.of(key);
+        (epoch % 2 == 1).then_some(NearTicket { epoch, generation })
     }
 
     pub(super) fn get(&self, key: &str) -> Option<Arc<str>> {
@@ -61,7 +53,7 @@ impl NearCache {
     }
 
     /// Keeps what was read with this ticket.
-    pub(super) fn keep(&self, ticket: Ticket, key: &str, value: Arc<str>, time_to_live: Duration) {
+    pub(super) fn keep(&self, ticket: NearTicket, key: &str, value: Arc<str>, time_to_live: Duration) {
         if self.ticket(key) != Some(ticket) {
             return;
         }
@@ -74,14 +66,13 @@ impl NearCache {
     }
 
     pub(super) fn invalidate(&self, key: &str) {
-        self.generation(key).fetch_add(1, Ordering::SeqCst);
+        self.generations.advance(key);
         self.entries.invalidate(key);
     }
 
-    fn generation(&self, key: &str) -> &AtomicU64 {
-        let hash = self.hasher.hash_one(key);
-        let place = usize::try_from(hash % GENERATIONS as u64).unwrap_or(0);
-        &self.generations[place]
+    /// Changes with every invalidation of the key, whether the near cache is in use or not.
+    pub(super) fn generation(&self, key: &str) -> u64 {
+        self.generations.of(key)
     }
 }
 
@@ -93,7 +84,7 @@ mod tests {
 
     #[test]
     fn what_was_read_before_an_invalidation_is_not_kept() {
-        let near = NearCache::new(10);
+        let near = NearCache::new(10_000);
         near.set_up(true);
         let ticket = near.ticket("a").unwrap();
         near.invalidate("a");
@@ -106,7 +97,7 @@ mod tests {
 
     #[test]
     fn it_is_empty_and_out_of_use_while_the_subscription_is_down() {
-        let near = NearCache::new(10);
+        let near = NearCache::new(10_000);
         assert_eq!(near.ticket("a"), None);
         near.set_up(true);
         let ticket = near.ticket("a").unwrap();

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 /// A write that is not known to have reached Redis.
 #[derive(Clone, Debug)]
 pub(super) struct Write {
-    pub(super) value: Arc<str>,
+    /// `None` invalidates.
+    pub(super) value: Option<Arc<str>>,
     pub(super) made_at: Instant,
     pub(super) time_to_live: Duration,
     /// Tells it apart from other writes of the same key.
@@ -44,29 +45,29 @@ impl PendingWrites {
         self.count.load(Ordering::SeqCst) == 0
     }
 
-    /// Notes a write. When there are too many, the one that ends first gives way.
-    pub(super) fn add(&self, key: &str, value: &str, time_to_live: Duration) -> Write {
+    /// Notes a write. When there are too many, all others are given up, and the second answer is `false`.
+    pub(super) fn add(&self, key: &str, value: Option<&str>, time_to_live: Duration) -> (Write, bool) {
         let mut writes = self.lock();
-        writes.last_number += 1;
-        let write = Write { value: value.into(), made_at: Instant::now(), time_to_live, number: writes.last_number };
-        writes.by_key.insert(key.to_owned(), write.clone());
-        if writes.by_key.len() > self.capacity {
-            let first = writes.by_key.iter().min_by_key(|(_, write)| write.made_at + write.time_to_live);
-            if let Some(key) = first.map(|(key, _)| key.clone()) {
-                tracing::warn!(capacity = self.capacity, "too many cache writes are pending: one is given up");
-                metrics::counter!("cache_writes_dropped_total").increment(1);
-                writes.by_key.remove(&key);
-            }
+        let all_kept = writes.by_key.len() < self.capacity || writes.by_key.contains_key(key);
+        if !all_kept {
+            tracing::warn!(capacity = self.capacity, "too many cache writes are pending: they are given up");
+            metrics::counter!("cache_writes_dropped_total").increment(writes.by_key.len() as u64);
+            writes.by_key.clear();
         }
+        writes.last_number += 1;
+        let value = value.map(Into::into);
+        let write = Write { value, made_at: Instant::now(), time_to_live, number: writes.last_number };
+        writes.by_key.insert(key.to_owned(), write.clone());
         self.count.store(writes.by_key.len(), Ordering::SeqCst);
-        write
+        (write, all_kept)
     }
 
-    pub(super) fn find(&self, key: &str) -> Option<Arc<str>> {
+    /// What a pending write makes of the key: a value, or `Some(None)` when it invalidates.
+    pub(super) fn find(&self, key: &str) -> Option<Option<Arc<str>>> {
         if self.is_empty() {
             return None;
         }
-        self.lock().by_key.get(key).filter(|write| write.remaining().is_some()).map(|write| Arc::clone(&write.value))
+        self.lock().by_key.get(key).filter(|write| write.remaining().is_some()).map(|write| write.value.clone())
     }
 
     /// Forgets a write that arrived or whose life is over, but not one that was made after it.
@@ -97,10 +98,10 @@ mod tests {
     #[test]
     fn settling_a_write_leaves_a_later_one_alone() {
         let pending = PendingWrites::new(10);
-        let first = pending.add("a", "1", MINUTE);
-        let second = pending.add("a", "2", MINUTE);
+        let (first, _) = pending.add("a", Some("1"), MINUTE);
+        let (second, _) = pending.add("a", None, MINUTE);
         pending.settle("a", &first);
-        assert_eq!(pending.find("a").as_deref(), Some("2"));
+        assert_eq!(pending.find("a"), Some(None));
         pending.settle("a", &second);
         assert!(pending.is_empty());
     }
@@ -108,10 +109,12 @@ mod tests {
     #[test]
     fn their_number_is_bounded() {
         let pending = PendingWrites::new(10);
-        for n in 0..100 {
-            pending.add(&n.to_string(), "value", MINUTE + Duration::from_secs(n));
+        for n in 0..25 {
+            let (_, all_kept) = pending.add(&n.to_string(), Some("value"), MINUTE);
+            assert_eq!(all_kept, n != 10 && n != 20, "{n}");
+            assert!(pending.find(&n.to_string()).is_some());
         }
-        assert_eq!(pending.batch(1000).len(), 10);
-        assert!(pending.find("99").is_some());
+        assert_eq!(pending.batch(1000).len(), 5);
+        assert_eq!(pending.find("9"), None);
     }
 }

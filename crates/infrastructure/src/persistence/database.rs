@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait, sqlx,
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
 use tenon_application::StoreError;
-use tenon_application::ports::HealthCheck;
+use tenon_application::ports::{Availability, HealthCheck};
 
+use super::backup::Occupancy;
+use super::connections::{measure, open, server_options, sqlite_options, sqlite_pragmas};
 use super::error::Stored;
+use super::group_commit::GroupCommit;
+use super::transaction::Transaction;
+use super::watch::DatabaseWatch;
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -35,36 +37,63 @@ impl DatabaseSettings {
 pub struct Database {
     /// Where units of work run. On SQLite a single connection, because there is a single writer at a time.
     writer: DatabaseConnection,
+    /// On SQLite, who wants to write stands in line here.
+    group_commit: Option<GroupCommit>,
     /// Reads that must see what was just committed.
     primary: DatabaseConnection,
     /// Reads that may lag behind a little.
     replica: DatabaseConnection,
+    watch: DatabaseWatch,
+    /// Keeps a restore from replacing a database that is in use.
+    _occupancy: Option<Occupancy>,
 }
 
 impl Database {
     pub async fn connect(settings: &DatabaseSettings) -> Result<Self, StoreError> {
+        let watch = DatabaseWatch::start(&settings.url)?;
         let is_sqlite = settings.url.starts_with("sqlite:");
+        let occupancy = if is_sqlite { Occupancy::shared(&settings.url)? } else { None };
         let (writer, primary) = if is_sqlite {
             let writer = open(sqlite_options(settings, 1)).await?;
             let mut readers = sqlite_options(settings, settings.max_connections.max(1));
             readers.map_sqlx_sqlite_opts(|options| sqlite_pragmas(options).pragma("query_only", "on"));
             (writer, open(readers).await?)
         } else {
-            let pool = open(server_options(settings, &settings.url)).await?;
+            let pool = open(server_options(settings, &settings.url, watch.availability())).await?;
             (pool.clone(), pool)
         };
         let replica = match &settings.read_url {
-            Some(url) => open(server_options(settings, url)).await?,
+            // When the replica is away, only it is: its connections are not judged by the primary.
+            Some(url) => open(server_options(settings, url, &Availability::always())).await?,
             None => primary.clone(),
         };
-        Ok(Self { writer, primary, replica })
+        let group_commit = is_sqlite.then(|| GroupCommit::start(writer.clone(), settings.acquire_timeout));
+        Ok(Self { writer, group_commit, primary, replica, watch, _occupancy: occupancy })
     }
 
     pub fn backend(&self) -> DbBackend {
         self.writer.get_database_backend()
     }
 
-    /// For migrations and checks.
+    /// Shows `observer` every statement that queries run: how many there are, and how they are planned, is tested.
+    #[must_use]
+    pub fn observed(mut self, observer: impl Fn(&sea_orm::Statement) + Send + Sync + 'static) -> Self {
+        let observer = std::sync::Arc::new(observer);
+        for connection in [&mut self.primary, &mut self.replica] {
+            let observer = std::sync::Arc::clone(&observer);
+            connection.set_metric_callback(move |info| {
+                measure(info);
+                observer(info.statement);
+            });
+        }
+        self
+    }
+
+    pub fn availability(&self) -> &Availability {
+        self.watch.availability()
+    }
+
+    /// For migrations and checks. What changes data goes through [`Database::begin`] or [`Database::single`].
     pub fn connection(&self) -> &DatabaseConnection {
         &self.writer
     }
@@ -77,16 +106,25 @@ impl Database {
         &self.replica
     }
 
-    pub(super) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
-        if self.backend() != DbBackend::Sqlite {
-            return self.writer.begin().await.stored();
+    /// The same database without its replica: every read sees what was committed before it.
+    #[must_use]
+    pub fn without_replica(&self) -> Self {
+        Self { replica: self.primary.clone(), ..self.clone() }
+    }
+
+    pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
+        match &self.group_commit {
+            Some(group_commit) => group_commit.begin().await.map(Transaction::Shared),
+            None => self.writer.begin().await.stored().map(Transaction::Own),
         }
-        // Taking the write lock first: a transaction that reads and then writes could otherwise fail half-way.
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        self.writer.begin_with_options(options).await.stored()
+    }
+
+    /// Where to run a single statement, or several that need not happen together. It must be committed all the same.
+    pub(super) async fn single(&self) -> Result<Transaction, StoreError> {
+        match &self.group_commit {
+            Some(group_commit) => group_commit.begin().await.map(Transaction::Shared),
+            None => Ok(Transaction::Single(self.writer.clone())),
+        }
     }
 
     /// Sets the gauge `database_pool_connections` from the pools as they are now.
@@ -122,84 +160,6 @@ impl Database {
     }
 }
 
-async fn open(options: ConnectOptions) -> Result<DatabaseConnection, StoreError> {
-    let mut connection = sea_orm::Database::connect(options).await.stored()?;
-    connection.set_metric_callback(|info| {
-        let statement = statement_kind(&info.statement.sql);
-        metrics::histogram!("database_query_duration_seconds", "statement" => statement)
-            .record(info.elapsed.as_secs_f64());
-    });
-    Ok(connection)
-}
-
-/// The bounded label under which a statement is measured.
-fn statement_kind(sql: &str) -> &'static str {
-    match sql.trim_start().split_once(' ').map(|(verb, _)| verb) {
-        Some("SELECT") => "select",
-        Some("INSERT") => "insert",
-        Some("UPDATE") => "update",
-        Some("DELETE") => "delete",
-        _ => "other",
-    }
-}
-
-fn pool_options(settings: &DatabaseSettings, url: &str, connections: u32) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(connections)
-        .acquire_timeout(settings.acquire_timeout)
-        .connect_timeout(settings.acquire_timeout)
-        .sqlx_logging(false)
-        // A ping before each use would double the round trips of a read; a connection that idled is still tested.
-        .test_before_acquire(false)
-        .test_before_acquire_if_idle_for(Duration::from_secs(5));
-    options
-}
-
-fn sqlite_options(settings: &DatabaseSettings, connections: u32) -> ConnectOptions {
-    let mut options = pool_options(settings, &settings.url, connections);
-    options.idle_timeout(None).max_lifetime(None).test_before_acquire_if_idle_for(Duration::from_secs(3600));
-    options.map_sqlx_sqlite_opts(sqlite_pragmas);
-    options
-}
-
-fn sqlite_pragmas(options: sqlx::sqlite::SqliteConnectOptions) -> sqlx::sqlite::SqliteConnectOptions {
-    use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-    options
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        // What was answered must survive a power cut, not only a crash of the process.
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(Duration::from_secs(5))
-        .foreign_keys(true)
-        .pragma("temp_store", "memory")
-        .pragma("cache_size", "-8192")
-}
-
-fn server_options(settings: &DatabaseSettings, url: &str) -> ConnectOptions {
-    let mut options = pool_options(settings, url, settings.max_connections.max(2));
-    // A statement that hangs must not keep its connection from all others.
-    options.map_sqlx_postgres_opts(|options| {
-        options.options([
-            ("statement_timeout", "30000"),
-            ("lock_timeout", "5000"),
-            ("idle_in_transaction_session_timeout", "30000"),
-        ])
-    });
-    options.map_sqlx_mysql_pool_opts(|pool| {
-        pool.after_connect(|connection, _| {
-            Box::pin(async move {
-                use sqlx::Executor;
-                // The same isolation as on PostgreSQL: versions are checked, not snapshots.
-                connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
-                connection.execute("SET SESSION innodb_lock_wait_timeout = 5").await?;
-                Ok(())
-            })
-        })
-    });
-    options
-}
-
 /// Whether the database answers.
 pub struct DatabaseHealth(pub Database);
 
@@ -214,6 +174,10 @@ impl HealthCheck for DatabaseHealth {
     }
 
     async fn check(&self) -> Result<(), String> {
+        // A server is watched, over a connection of its own: a pool that is in full use is no reason to be replaced.
+        if self.0.backend() != DbBackend::Sqlite {
+            return if self.0.availability().is_away() { Err("the database is away".to_owned()) } else { Ok(()) };
+        }
         let ping = tokio::time::timeout(Duration::from_secs(2), self.0.primary.execute_unprepared("SELECT 1")).await;
         match ping {
             Ok(Ok(_)) => Ok(()),

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use sea_orm::sea_query::{Expr, Func, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, Select, Value};
+use sea_orm::{
+    ColumnTrait, DbBackend, EntityTrait, IntoActiveModel, Order, PaginatorTrait, QueryFilter, QueryOrder, Select, Value,
+};
 use tenon_application::notifications::{NotificationQueries, NotificationRepository, NotificationView};
 use tenon_application::{Page, PageRequest, StoreError, Unsorted, Viewer};
 use tenon_domain::notifications::NotificationKind;
@@ -96,6 +98,17 @@ impl NotificationRepository for SqlUnitOfWork {
     }
 }
 
+impl SqlQueries {
+    fn unread(&self, viewer: Viewer) -> Select<Entity> {
+        let unread = inbox(viewer).filter(Column::ReadAt.is_null());
+        // PostgreSQL takes the order from the index only if it also goes by what is always missing, MySQL only if not.
+        match self.database.backend() {
+            DbBackend::MySql => unread,
+            _ => unread.order_by(Column::ReadAt, Order::Desc),
+        }
+    }
+}
+
 #[async_trait]
 impl NotificationQueries for SqlQueries {
     async fn list(
@@ -107,7 +120,7 @@ impl NotificationQueries for SqlQueries {
         let database = self.database.replica();
         let select = match unread {
             None => inbox(viewer),
-            Some(true) => inbox(viewer).filter(Column::ReadAt.is_null()),
+            Some(true) => self.unread(viewer),
             Some(false) => inbox(viewer).filter(Column::ReadAt.is_not_null()),
         };
         let total = match request.include_total {
@@ -115,7 +128,7 @@ impl NotificationQueries for SqlQueries {
             false => None,
         };
         let id = Expr::col((Entity, Column::Id));
-        let rows = page(select, vec![], id, true, request).all(database).await.stored()?;
+        let rows = page(self.database.backend(), select, vec![], id, true, request).all(database).await.stored()?;
         let views = rows.into_iter().map(view).collect::<Result<_, _>>()?;
         Ok(Page::cut(views, request.limit, total, |view: &NotificationView| at_id(view.id.uuid())))
     }

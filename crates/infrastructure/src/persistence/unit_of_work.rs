@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sea_orm::{DatabaseTransaction, DbBackend};
+use sea_orm::DbBackend;
 use tenon_application::audit::AuditRepository;
+use tenon_application::documents::{Resource, Touched};
 use tenon_application::events::{ActorRecord, EventLog, EventReceipts, EventRecord};
 use tenon_application::idempotency::IdempotencyLedger;
 use tenon_application::identity::{SessionRepository, UserRepository};
@@ -18,7 +19,7 @@ use tenon_domain::{DomainEvent, OrganizationId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::Database;
-use super::error::Stored;
+use super::transaction::Transaction;
 
 /// Begins units of work on the primary database.
 #[derive(Clone)]
@@ -49,13 +50,14 @@ impl Transactions for SqlTransactions {
             now,
             ids: Arc::clone(&self.ids),
             events: Vec::new(),
+            touched: Vec::new(),
         }))
     }
 }
 
 /// The adapter behind every repository port.
 pub(super) struct SqlUnitOfWork {
-    pub(super) transaction: DatabaseTransaction,
+    pub(super) transaction: Transaction,
     pub(super) backend: DbBackend,
     pub(super) organization: Option<OrganizationId>,
     pub(super) author: ActorRecord,
@@ -64,6 +66,8 @@ pub(super) struct SqlUnitOfWork {
     pub(super) ids: Arc<dyn IdGenerator>,
     /// What goes into the outbox at the commit, in one statement.
     pub(super) events: Vec<EventRecord>,
+    /// What is to be forgotten by caches after the commit.
+    touched: Vec<Touched>,
 }
 
 impl SqlUnitOfWork {
@@ -74,9 +78,16 @@ impl SqlUnitOfWork {
             .ok_or_else(|| StoreError::Broken("a tenant's repository was used outside any organization".into()))
     }
 
+    /// Notes what a statement changed that no event tells of.
+    pub(super) fn touch(&mut self, resources: impl IntoIterator<Item = Resource>) {
+        let Some(organization) = self.organization else { return };
+        self.touched.extend(resources.into_iter().map(|resource| Touched { organization, resource }));
+    }
+
     /// Stamps events with who, where and when, for the outbox.
     pub(super) fn stamp(&mut self, events: Vec<DomainEvent>) {
         for event in events {
+            self.touch(Resource::changed_by(&event));
             self.events.push(EventRecord::new(
                 self.ids.next_id(),
                 &event,
@@ -149,12 +160,20 @@ impl UnitOfWork for SqlUnitOfWork {
         self
     }
 
+    fn author(&self) -> Option<UserId> {
+        self.author.id.map(UserId::new)
+    }
+
+    fn touched(&self) -> Vec<Touched> {
+        self.touched.clone()
+    }
+
     async fn commit(mut self: Box<Self>) -> Result<bool, StoreError> {
         let stores_events = !self.events.is_empty();
         if stores_events {
             self.store_events().await?;
         }
-        self.transaction.commit().await.stored()?;
+        self.transaction.commit().await?;
         Ok(stores_events)
     }
 }

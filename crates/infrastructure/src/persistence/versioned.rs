@@ -1,13 +1,14 @@
 //! Optimistic writes: a row is written only as long as it is what was read.
 
-use sea_orm::{ActiveModelTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, Condition, EntityTrait, QueryFilter};
 use tenon_application::StoreError;
 
 use super::error::Stored;
+use super::transaction::Transaction;
 
 /// Writes the row that `unchanged` finds. Finding none is [`StoreError::Stale`].
 pub(super) async fn update<A: ActiveModelTrait>(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     changed: A,
     unchanged: Condition,
 ) -> Result<(), StoreError> {
@@ -16,10 +17,7 @@ pub(super) async fn update<A: ActiveModelTrait>(
 }
 
 /// Deletes the row that `unchanged` finds. Finding none is [`StoreError::Stale`].
-pub(super) async fn delete<E: EntityTrait>(
-    transaction: &DatabaseTransaction,
-    unchanged: Condition,
-) -> Result<(), StoreError> {
+pub(super) async fn delete<E: EntityTrait>(transaction: &Transaction, unchanged: Condition) -> Result<(), StoreError> {
     let deleted = E::delete_many().filter(unchanged).exec(transaction).await.stored()?;
     found(deleted.rows_affected)
 }

@@ -12,16 +12,19 @@ use super::entities::{member, project, project_member};
 
 /// Holds for the projects that a member of the organization with this role can see.
 fn rule(org: Uuid, user: SimpleExpr, role: SimpleExpr) -> Condition {
+    let of_member = |column| Expr::col((project_member::Entity, column));
     let added = Query::select()
-        .column((project_member::Entity, project_member::Column::ProjectId))
+        .expr(Expr::val(1))
         .from(project_member::Entity)
+        .and_where(of_member(project_member::Column::ProjectId).equals((project::Entity, project::Column::Id)))
         .and_where(project_member::Column::OrgId.eq(org))
-        .and_where(Expr::col((project_member::Entity, project_member::Column::UserId)).eq(user))
+        .and_where(of_member(project_member::Column::UserId).eq(user))
         .to_owned();
     let through_organization = Condition::all()
         .add(project::Column::Visibility.eq(Visibility::Organization.as_str()))
         .add(role.ne(OrganizationRole::Guest.as_str()));
-    Condition::any().add(project::Column::Id.in_subquery(added)).add(through_organization)
+    // The cheaper question first: most projects are open to their organization.
+    Condition::any().add(through_organization).add(Expr::exists(added))
 }
 
 /// Holds for the projects the viewer can see.
@@ -31,21 +34,24 @@ pub(super) fn visible_to(viewer: Viewer) -> Condition {
     Condition::all().add(project::Column::OrgId.eq(org)).add(rule(org, user, role))
 }
 
-/// The ids of the projects the viewer can see.
-pub(super) fn visible_projects(viewer: Viewer) -> SelectStatement {
-    Query::select().column(project::Column::Id).from(project::Entity).cond_where(visible_to(viewer)).to_owned()
-}
-
 /// The ids of the members of the organization who can see the project.
 pub(super) fn insiders(org: Uuid, project: ProjectId) -> SelectStatement {
+    let mut select = insiders_among(org, &[project]);
+    select.clear_selects().column((member::Entity, member::Column::UserId));
+    select
+}
+
+/// Pairs of a project among these and a member of the organization who can see it.
+pub(super) fn insiders_among(org: Uuid, projects: &[ProjectId]) -> SelectStatement {
     let of_member = |column| Expr::col((member::Entity, column));
     let rule = rule(org, of_member(member::Column::UserId), of_member(member::Column::Role));
     Query::select()
+        .column((project::Entity, project::Column::Id))
         .column((member::Entity, member::Column::UserId))
         .from(member::Entity)
         .inner_join(project::Entity, of_member(member::Column::OrgId).equals((project::Entity, project::Column::OrgId)))
         .and_where(member::Column::OrgId.eq(org))
-        .and_where(project::Column::Id.eq(project.uuid()))
+        .and_where(project::Column::Id.is_in(projects.iter().map(|project| project.uuid())))
         .cond_where(rule)
         .to_owned()
 }

@@ -21,6 +21,8 @@ const PUSH: &str =
     SELECT id, $1, job, 'Pending', 0, 1, clock_timestamp() - interval '1 second', key
     FROM unnest($2::text[], $3::text[], $4::bytea[]) AS pushed (id, key, job)
     ON CONFLICT DO NOTHING";
+const DEPTH: &str = "SELECT count(*) FROM
+    (SELECT 1 AS waiting FROM apalis.jobs WHERE status = 'Pending' AND job_type = $1 LIMIT 5000) AS jobs";
 const FORGET_JOBS: &str = "DELETE FROM apalis.jobs WHERE id IN (
     SELECT id FROM apalis.jobs WHERE status IN ('Done', 'Failed', 'Killed') AND job_type = $1
         AND done_at < now() - make_interval(secs => $2)
@@ -97,6 +99,11 @@ impl JobQueue for PostgresQueue {
         let push = sqlx::query(PUSH).bind(&self.settings.queue).bind(ids).bind(keys).bind(bodies);
         push.execute(&self.pool).await.map_err(queue_error)?;
         Ok(())
+    }
+    async fn depth(&self) -> Result<u64, QueueError> {
+        let waiting: i64 =
+            sqlx::query_scalar(DEPTH).bind(&self.settings.queue).fetch_one(&self.pool).await.map_err(queue_error)?;
+        Ok(waiting.unsigned_abs())
     }
 }
 

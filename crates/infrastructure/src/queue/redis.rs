@@ -96,6 +96,12 @@ impl JobQueue for RedisQueue {
         push.invoke_async::<u64>(&mut self.connection.clone()).await.map_err(queue_error)?;
         Ok(())
     }
+
+    async fn depth(&self) -> Result<u64, QueueError> {
+        let mut connection = self.connection.clone();
+        let waiting = ::redis::cmd("LLEN").arg(self.config().active_jobs_list()).query_async(&mut connection).await;
+        waiting.map_err(queue_error)
+    }
 }
 
 #[async_trait]

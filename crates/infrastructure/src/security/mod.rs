@@ -2,6 +2,7 @@
 
 mod access_tokens;
 mod algorithms;
+mod background_threads;
 mod invitation_tokens;
 mod master_secret;
 mod passwords;

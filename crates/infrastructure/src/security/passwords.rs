@@ -4,9 +4,11 @@ use async_trait::async_trait;
 use tenon_application::AppError;
 use tenon_application::identity::PasswordHasher;
 use tenon_domain::identity::{Password, PasswordHash};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Semaphore, oneshot};
 
+use super::SecurityError;
 use super::algorithms::{PasswordAlgorithm, verify};
+use super::background_threads::BackgroundThreads;
 
 /// How much hashing there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,32 +20,35 @@ pub struct HasherLimits {
 }
 
 impl HasherLimits {
-    /// One hash a core, and a line that is served within a few seconds.
+    /// Half of the cores, and a line that is served within a few seconds.
     pub fn for_cores(cores: usize) -> Self {
-        let concurrent = cores.max(1);
+        let concurrent = (cores / 2).max(1);
         Self { concurrent, waiting: concurrent * 16 }
     }
 }
 
-/// Hashes on threads of its own, a bounded number at a time, so that a flood of logins cannot starve the rest.
+/// Hashes on threads of its own that give way to all others, a bounded number at a time, so that a flood of logins cannot
+/// starve the rest.
 #[derive(Clone)]
 pub struct BoundedPasswordHasher {
     algorithm: Arc<PasswordAlgorithm>,
-    turns: Arc<Semaphore>,
+    threads: Arc<BackgroundThreads>,
     line: Arc<Semaphore>,
 }
 
 impl BoundedPasswordHasher {
-    pub fn new(algorithm: PasswordAlgorithm, limits: HasherLimits) -> Self {
+    pub fn new(algorithm: PasswordAlgorithm, limits: HasherLimits) -> Result<Self, SecurityError> {
         let concurrent = limits.concurrent.max(1);
-        Self {
+        let threads = BackgroundThreads::start("hashing", concurrent)
+            .map_err(|error| SecurityError::Hasher(format!("its threads: {error}")))?;
+        Ok(Self {
             algorithm: Arc::new(algorithm),
-            turns: Arc::new(Semaphore::new(concurrent)),
+            threads: Arc::new(threads),
             line: Arc::new(Semaphore::new(concurrent + limits.waiting)),
-        }
+        })
     }
 
-    /// Runs the work when it is its turn. It keeps its turn until it ends, even if nobody waits for it anymore.
+    /// Runs the work when it is its turn, unless nobody waits for it anymore by then.
     async fn take_turn<T, W>(&self, work: W) -> Result<T, AppError>
     where
         T: Send + 'static,
@@ -52,12 +57,15 @@ impl BoundedPasswordHasher {
         let place = Arc::clone(&self.line)
             .try_acquire_owned()
             .map_err(|_| AppError::Unavailable("too many passwords are being checked".to_owned()))?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(internal)?;
-        let outcome = tokio::task::spawn_blocking(move || {
-            let _held: (OwnedSemaphorePermit, OwnedSemaphorePermit) = (place, turn);
-            work()
+        let (answer, outcome) = oneshot::channel();
+        self.threads.run(move || {
+            let _held = place;
+            if !answer.is_closed() {
+                // Who has left meanwhile needs no answer.
+                drop(answer.send(work()));
+            }
         });
-        outcome.await.map_err(internal)?.map_err(internal)
+        outcome.await.map_err(|_| internal("its thread panicked"))?.map_err(internal)
     }
 }
 
@@ -80,5 +88,54 @@ impl PasswordHasher for BoundedPasswordHasher {
             None => algorithm.hash(password.expose()).map(|_| false),
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::mpsc::channel;
+
+    use futures::FutureExt;
+
+    use super::*;
+    use crate::security::BcryptHasher;
+
+    #[tokio::test]
+    async fn who_gives_up_costs_no_hash() {
+        let algorithm = PasswordAlgorithm::Bcrypt(BcryptHasher::new(4).unwrap());
+        let hasher = BoundedPasswordHasher::new(algorithm, HasherLimits { concurrent: 1, waiting: 10 }).unwrap();
+        let done = Arc::new(AtomicU32::new(0));
+        let count = |done: &Arc<AtomicU32>| {
+            let done = Arc::clone(done);
+            move || Ok(done.fetch_add(1, Ordering::SeqCst))
+        };
+        let (release, held) = channel();
+        let holder = tokio::spawn({
+            let hasher = hasher.clone();
+            async move { hasher.take_turn(move || held.recv().map_err(|error| error.to_string())).await }
+        });
+        while hasher.line.available_permits() == 11 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..10 {
+            assert!(hasher.take_turn(count(&done)).now_or_never().is_none());
+        }
+        assert!(matches!(hasher.take_turn(count(&done)).await, Err(AppError::Unavailable(_))), "the line is full");
+        release.send(()).unwrap();
+        holder.await.unwrap().unwrap();
+        while hasher.line.available_permits() < 11 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(hasher.take_turn(count(&done)).await, Ok(0), "the first that was done");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_and_the_thread_goes_on() {
+        let algorithm = PasswordAlgorithm::Bcrypt(BcryptHasher::new(4).unwrap());
+        let hasher = BoundedPasswordHasher::new(algorithm, HasherLimits { concurrent: 1, waiting: 1 }).unwrap();
+        let outcome = hasher.take_turn(|| -> Result<(), String> { panic!("of a hash") }).await;
+        assert!(matches!(outcome, Err(AppError::Internal(_))), "{outcome:?}");
+        assert_eq!(hasher.take_turn(|| Ok(7)).await, Ok(7));
     }
 }

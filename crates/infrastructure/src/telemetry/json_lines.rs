@@ -1,16 +1,16 @@
 //! Log lines as flat JSON objects: the fields of the event and of every span around it, side by side.
 
-use std::fmt;
+use std::cell::RefCell;
 use std::io::Write;
 
-use chrono::{SecondsFormat, Utc};
-use serde_json::{Map, Value};
-use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
+
+use super::json_fields::JsonFields;
+use super::timestamp::Timestamps;
 
 /// Fields that every line has, so that a query on them never meets a line of another shape.
 const ALWAYS: [&str; 6] = ["request_id", "user_id", "organization_id", "operation", "duration_ms", "success"];
@@ -28,7 +28,19 @@ impl<W> JsonLines<W> {
 }
 
 /// The fields of a span, kept with it until it closes.
-struct SpanFields(Map<String, Value>);
+struct SpanFields(JsonFields);
+
+/// What a thread makes its lines with, kept to be used again.
+#[derive(Default)]
+struct Workbench {
+    fields: JsonFields,
+    line: Vec<u8>,
+    timestamps: Timestamps,
+}
+
+thread_local! {
+    static WORKBENCH: RefCell<Workbench> = RefCell::default();
+}
 
 impl<S, W> Layer<S> for JsonLines<W>
 where
@@ -37,86 +49,64 @@ where
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        let mut fields = Map::new();
-        attributes.record(&mut Fields(&mut fields));
+        let mut fields = JsonFields::default();
+        attributes.record(&mut fields);
         span.extensions_mut().insert(SpanFields(fields));
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
         if let Some(SpanFields(fields)) = span.extensions_mut().get_mut::<SpanFields>() {
-            values.record(&mut Fields(fields));
+            values.record(fields);
         }
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let metadata = event.metadata();
-        let mut line = Map::new();
-        line.insert("timestamp".to_owned(), Value::String(timestamp()));
-        line.insert("level".to_owned(), Value::String(metadata.level().as_str().to_lowercase()));
-        line.insert("message".to_owned(), Value::Null);
-        line.insert("target".to_owned(), Value::String(metadata.target().to_owned()));
-        for name in ALWAYS {
-            line.insert(name.to_owned(), Value::Null);
-        }
-        // From the outermost span inwards: what is nearer to the event wins.
-        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
-            if let Some(SpanFields(fields)) = span.extensions().get::<SpanFields>() {
-                line.extend(fields.iter().map(|(name, value)| (name.clone(), value.clone())));
-            }
-        }
-        event.record(&mut Fields(&mut line));
-        self.write(&line, metadata);
+        WORKBENCH.with(|bench| match bench.try_borrow_mut() {
+            Ok(mut bench) => self.write(&mut bench, event, &context),
+            // A value that logs while it is being logged.
+            Err(_) => self.write(&mut Workbench::default(), event, &context),
+        });
     }
 }
 
 impl<W: for<'w> MakeWriter<'w>> JsonLines<W> {
-    fn write(&self, line: &Map<String, Value>, metadata: &tracing::Metadata<'_>) {
-        let Ok(mut bytes) = serde_json::to_vec(line) else { return };
-        bytes.push(b'\n');
+    fn write<S>(&self, bench: &mut Workbench, event: &Event<'_>, context: &Context<'_, S>)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let Workbench { fields, line, timestamps } = bench;
+        let metadata = event.metadata();
+        fields.clear();
+        fields.put_str("timestamp", timestamps.now());
+        fields.put_str("level", level(metadata));
+        fields.put_null("message");
+        fields.put_str("target", metadata.target());
+        for name in ALWAYS {
+            fields.put_null(name);
+        }
+        // From the outermost span inwards: what is nearer to the event wins.
+        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+            if let Some(SpanFields(of_span)) = span.extensions().get::<SpanFields>() {
+                fields.extend(of_span);
+            }
+        }
+        event.record(fields);
+        line.clear();
+        fields.write_object(line);
+        line.push(b'\n');
         // One write a line, so that lines of concurrent threads do not mix. There is nowhere to report a failed log to.
-        let _ = self.writer.make_writer_for(metadata).write_all(&bytes);
+        let _ = self.writer.make_writer_for(metadata).write_all(line);
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "the time of a log line is the wall clock's")]
-fn timestamp() -> String {
-    Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
-/// Puts fields into a JSON object.
-struct Fields<'a>(&'a mut Map<String, Value>);
-
-impl Fields<'_> {
-    fn put(&mut self, field: &Field, value: Value) {
-        self.0.insert(field.name().trim_start_matches("r#").to_owned(), value);
-    }
-}
-
-impl Visit for Fields<'_> {
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        // Three decimals are microseconds of a `duration_ms`; more would be noise.
-        self.put(field, Value::from((value * 1000.0).round() / 1000.0));
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.put(field, Value::from(value));
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.put(field, Value::from(value));
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.put(field, Value::from(value));
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field, Value::from(value));
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, Value::from(format!("{value:?}")));
+fn level(metadata: &Metadata<'_>) -> &'static str {
+    match *metadata.level() {
+        Level::ERROR => "error",
+        Level::WARN => "warn",
+        Level::INFO => "info",
+        Level::DEBUG => "debug",
+        Level::TRACE => "trace",
     }
 }
 
@@ -125,6 +115,7 @@ mod tests {
     use std::io;
     use std::sync::{Arc, Mutex};
 
+    use serde_json::Value;
     use tracing_subscriber::layer::SubscriberExt;
 
     use super::*;

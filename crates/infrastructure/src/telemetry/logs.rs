@@ -1,5 +1,4 @@
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::filter::{ParseError, Targets};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +12,7 @@ pub enum LogFormat {
 /// What is logged, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogSettings {
-    /// Directives as `tracing_subscriber::EnvFilter` takes them (`info,tenon_worker=debug`).
+    /// A level, or levels by module, as [`Targets`] takes them: `info,tenon_worker=debug`.
     pub directives: String,
     pub format: LogFormat,
 }
@@ -25,14 +24,23 @@ const QUIET: &str = "sqlx=warn,sea_orm=warn,sea_orm_migration=warn,apalis=warn,a
     opentelemetry_otlp=warn,actix_server=warn";
 
 impl LogSettings {
-    pub(super) fn filter(&self) -> Result<EnvFilter, ParseError> {
-        EnvFilter::builder().parse(format!("{QUIET},{}", self.directives))
+    pub(super) fn filter(&self) -> Result<Targets, ParseError> {
+        parse(&format!("{QUIET},{}", self.directives))
     }
 }
 
 /// Whether these directives can be used, or what is wrong with them.
 pub fn check_filter(directives: &str) -> Result<(), String> {
-    EnvFilter::builder().parse(directives).map(|_| ()).map_err(|error| error.to_string())
+    if directives.contains('[') {
+        return Err("spans and their fields cannot be filtered by, only modules and levels".to_owned());
+    }
+    parse(directives).map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// With blanks and empty parts left out, which [`Targets`] takes for names and levels.
+fn parse(directives: &str) -> Result<Targets, ParseError> {
+    let parts: Vec<_> = directives.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    parts.join(",").parse()
 }
 
 #[cfg(test)]
@@ -51,6 +59,14 @@ mod tests {
     #[test]
     fn a_malformed_filter_is_named() {
         assert!(check_filter("info,tenon=loudly").is_err());
+        assert!(check_filter("tenon[request]=debug").is_err());
         assert!(check_filter("debug").is_ok());
+    }
+
+    #[test]
+    fn blanks_and_empty_parts_say_nothing() {
+        for directives in ["info,tenon=debug", " info, tenon=debug", "info,,tenon=debug,"] {
+            assert_eq!(parse(directives).unwrap(), "info,tenon=debug".parse().unwrap(), "{directives:?}");
+        }
     }
 }

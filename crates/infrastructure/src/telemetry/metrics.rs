@@ -66,6 +66,10 @@ fn describe() {
     describe_gauge!("outbox_pending", "Events that not all subscribers have handled.");
     describe_gauge!("outbox_lag_seconds", Unit::Seconds, "Age of the oldest event not handled by all subscribers.");
     describe_counter!("cache_requests_total", "Lookups in the cache, by tier and result.");
+    describe_counter!(
+        "log_lines_dropped_total",
+        "Log lines that there was no room for: warnings only when nothing could be written for a second."
+    );
     describe_gauge!("tenon_build_info", "Always 1; the version is in the label.");
 }
 

@@ -1,8 +1,10 @@
 //! What handlers answer with when all went well.
 
 use actix_web::http::header;
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
+use tenon_application::documents::Document;
 
 use super::BASE_PATH;
 use super::conditional::{IfNoneMatch, Versioned, entity_tag};
@@ -27,6 +29,15 @@ pub(crate) fn ok_unless_held(held: &IfNoneMatch, body: &(impl Serialize + Versio
         return Ok(tagged(HttpResponse::NotModified(), body).finish());
     }
     ok_versioned(body)
+}
+
+/// 200 with a document as it was kept, or 304 if the client has it.
+pub(crate) fn document_unless_held(held: &IfNoneMatch, document: Document) -> Answer {
+    if held.matches(&entity_tag(&document)) {
+        return Ok(tagged(HttpResponse::NotModified(), &document).finish());
+    }
+    let mut answer = tagged(HttpResponse::Ok(), &document);
+    Ok(answer.content_type(header::ContentType::json()).body(Bytes::from_owner(document)))
 }
 
 /// 201 with the new resource. `collection` is its path below the base path, such as `/tasks`.

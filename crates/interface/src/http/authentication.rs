@@ -1,15 +1,16 @@
 //! Who sent the request, found out once: everything inside asks for the result.
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use std::rc::Rc;
+
+use actix_web::dev::ServiceRequest;
 use actix_web::http::header;
-use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage};
+use actix_web::{HttpMessage, HttpRequest};
 use tenon_application::identity::Authenticator;
-use tenon_application::{Actor, AppError};
+use tenon_application::{Actor, AppError, Principal};
 
 use super::context::RequestContext;
+use super::layers::{Answered, Next};
 use super::services::TraceContext;
 
 /// The outcome of authenticating a request.
@@ -21,11 +22,15 @@ pub(crate) struct Authentication {
     pub(crate) refusal: Option<AppError>,
 }
 
+impl Authentication {
+    /// What was found out about this request, if it is one to the API.
+    pub(crate) fn of(request: &HttpRequest) -> Option<Rc<Self>> {
+        request.extensions().get::<Rc<Self>>().cloned()
+    }
+}
+
 /// Authenticates API requests. Whether that is enough is for the route to say.
-pub(crate) async fn authenticate(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+pub(crate) async fn authenticate(request: ServiceRequest, next: impl Next) -> Answered {
     if request.match_info().as_str().starts_with(super::BASE_PATH)
         && let Some(context) = RequestContext::of(request.request())
     {
@@ -35,17 +40,18 @@ pub(crate) async fn authenticate(
             _ => received.map(str::to_owned),
         };
         let origin = context.origin(traceparent);
-        let anonymous = Actor::anonymous(origin.clone());
-        let outcome = match (bearer(&request), request.app_data::<Data<Authenticator>>()) {
-            (Some(token), Some(authenticator)) => match authenticator.authenticate(token, origin).await {
-                Ok(actor) => Authentication { actor, refusal: None },
-                Err(refusal) => Authentication { actor: anonymous, refusal: Some(refusal) },
-            },
-            _ => Authentication { actor: anonymous, refusal: None },
+        let identified = match (bearer(&request), request.app_data::<Data<Authenticator>>()) {
+            (Some(token), Some(authenticator)) => authenticator.authenticate(token).await,
+            _ => Ok(Principal::Anonymous),
         };
-        request.extensions_mut().insert(outcome);
+        let (principal, refusal) = match identified {
+            Ok(principal) => (principal, None),
+            Err(refusal) => (Principal::Anonymous, Some(refusal)),
+        };
+        let outcome = Authentication { actor: Actor { principal, origin }, refusal };
+        request.extensions_mut().insert(Rc::new(outcome));
     }
-    Ok(next.call(request).await?.map_into_boxed_body())
+    next(request).await
 }
 
 fn bearer(request: &ServiceRequest) -> Option<&str> {

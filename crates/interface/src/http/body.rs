@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use actix_web::dev::Payload;
+use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, BytesMut, Data};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
@@ -15,15 +15,34 @@ use validator::Validate;
 
 use super::problem::Problem;
 use super::validation::field_errors;
+use tokio::time::{Instant, timeout_at};
 
+/// The most memory that is set aside for a body before it has arrived.
+const MAX_RESERVED: usize = 16 * 1024;
 const JSON: &str = "application/json";
 pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// How much a client may send, and how long it may take.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct BodyLimits {
-    pub(crate) max_bytes: usize,
-    pub(crate) timeout: Duration,
+pub struct BodyLimits {
+    pub max_bytes: usize,
+    /// How long a body may take, however small it is.
+    pub timeout: Duration,
+    /// The bytes that buy another second.
+    pub min_rate: u32,
+}
+
+impl Default for BodyLimits {
+    fn default() -> Self {
+        Self { max_bytes: 1024 * 1024, timeout: Duration::from_secs(10), min_rate: 16 * 1024 }
+    }
+}
+
+impl BodyLimits {
+    /// How long a body may take of which this much has arrived.
+    fn time_for(&self, bytes: usize) -> Duration {
+        self.timeout + Duration::from_secs_f64(bytes as f64 / f64::from(self.min_rate.max(1)))
+    }
 }
 
 /// The body of a request: JSON (or, for PATCH, a JSON merge patch) without unknown fields, every field checked.
@@ -53,30 +72,40 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
 }
 
 /// Reads the whole body, within the limits.
-pub(crate) async fn read(mut payload: Payload, announced: usize, limits: Option<BodyLimits>) -> Result<Bytes, Problem> {
-    let limits = limits.unwrap_or(BodyLimits { max_bytes: 1024 * 1024, timeout: Duration::from_secs(30) });
+async fn read(mut payload: Payload, announced: usize, limits: Option<BodyLimits>) -> Result<Bytes, Problem> {
+    let limits = limits.unwrap_or_default();
     if announced > limits.max_bytes {
         return Err(too_large(limits));
     }
-    let collected = async {
-        let mut bytes = BytesMut::with_capacity(announced);
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|error| {
-                Problem::bad_request("body.incomplete", format!("The body could not be read: {error}."))
-            })?;
-            if bytes.len() + chunk.len() > limits.max_bytes {
-                return Err(too_large(limits));
-            }
-            bytes.extend_from_slice(&chunk);
+    let began = Instant::now();
+    // What is announced is not believed: it would let a client that sends nothing have that much memory.
+    let mut bytes = BytesMut::with_capacity(announced.min(MAX_RESERVED));
+    loop {
+        let deadline = began + limits.time_for(bytes.len());
+        let Ok(chunk) = timeout_at(deadline, payload.next()).await else { return Err(too_slow()) };
+        let Some(chunk) = chunk else { return Ok(bytes.freeze()) };
+        let chunk = chunk.map_err(|error| {
+            Problem::bad_request("body.incomplete", format!("The body could not be read: {error}."))
+        })?;
+        if bytes.len() + chunk.len() > limits.max_bytes {
+            return Err(too_large(limits));
         }
-        Ok(bytes.freeze())
-    };
-    tokio::time::timeout(limits.timeout, collected).await.unwrap_or_else(|_| {
-        Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body.timeout", "The body took too long to arrive."))
-    })
+        bytes.extend_from_slice(&chunk);
+    }
 }
 
-pub(crate) fn announced_length(headers: &HeaderMap) -> usize {
+fn too_slow() -> Problem {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "body.timeout", "The body took too long to arrive.")
+}
+
+/// Takes the body out of a request and reads it, for a layer that needs it before the route does.
+pub(crate) async fn read_from(request: &mut ServiceRequest) -> Result<Bytes, Problem> {
+    let limits = request.app_data::<Data<BodyLimits>>().map(|limits| *limits.get_ref());
+    let announced = announced_length(request.headers());
+    read(request.take_payload(), announced, limits).await
+}
+
+fn announced_length(headers: &HeaderMap) -> usize {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     length.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
@@ -114,5 +143,39 @@ fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
         Err(errors) => {
             Err(Problem::fields(StatusCode::UNPROCESSABLE_ENTITY, "validation.failed", field_errors(errors)))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::error::PayloadError;
+    use futures::stream;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    /// A body that arrives in pieces of this size, one a second, until `pieces` have arrived.
+    fn dripping(size: usize, pieces: usize) -> Payload {
+        let drops = stream::unfold(0, move |sent| async move {
+            sleep(Duration::from_secs(1)).await;
+            (sent < pieces).then(|| (Ok::<_, PayloadError>(Bytes::from(vec![b' '; size])), sent + 1))
+        });
+        Payload::Stream { payload: Box::pin(drops) }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_is_given_up_soon() {
+        let began = Instant::now();
+        let problem = read(dripping(1, 1_000), 1_000, None).await.unwrap_err();
+        assert_eq!(actix_web::ResponseError::status_code(&problem), StatusCode::REQUEST_TIMEOUT);
+        assert!(began.elapsed() < Duration::from_secs(11), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_big_body_may_take_longer() {
+        let began = Instant::now();
+        let bytes = read(dripping(20 * 1024, 40), 0, None).await.unwrap();
+        assert_eq!(bytes.len(), 40 * 20 * 1024);
+        assert!(began.elapsed() > Duration::from_secs(39));
     }
 }

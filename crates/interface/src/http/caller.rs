@@ -1,20 +1,22 @@
 //! Who a handler acts for.
 
 use std::future::{Ready, ready};
+use std::rc::Rc;
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpRequest};
 use tenon_application::{Actor, App, AppError, Command, Denial, Query};
 
 use super::authentication::Authentication;
+use super::context::RequestContext;
 use super::problem::Problem;
 use super::route_table::RouteTable;
 
 /// A signed-in user, with the application. Without valid credentials the answer is 401.
 pub(crate) struct Caller {
     app: Data<App>,
-    actor: Actor,
+    authentication: Rc<Authentication>,
 }
 
 /// Somebody who need not be signed in: for the routes that sign in.
@@ -24,15 +26,15 @@ pub(crate) struct Visitor {
 
 impl Caller {
     pub(crate) fn actor(&self) -> &Actor {
-        &self.actor
+        &self.authentication.actor
     }
 
     pub(crate) async fn execute<C: Command>(&self, command: C) -> Result<C::Output, Problem> {
-        Ok(self.app.execute(&self.actor, command).await?)
+        Ok(self.app.execute(self.actor(), command).await?)
     }
 
     pub(crate) async fn ask<Q: Query>(&self, query: Q) -> Result<Q::Output, Problem> {
-        Ok(self.app.ask(&self.actor, query).await?)
+        Ok(self.app.ask(self.actor(), query).await?)
     }
 }
 
@@ -41,11 +43,11 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(signed_in(request).and_then(|actor| {
+        ready(signed_in(request).and_then(|authentication| {
             let app = request.app_data::<Data<App>>().cloned();
             let app = app.ok_or_else(|| AppError::Internal("the application is not registered".to_owned()))?;
             check_query(request)?;
-            Ok(Self { app, actor })
+            Ok(Self { app, authentication })
         }))
     }
 }
@@ -57,22 +59,25 @@ impl FromRequest for Visitor {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(authentication(request).and_then(|found| {
             check_query(request)?;
-            Ok(Self { actor: found.actor })
+            Ok(Self { actor: found.actor.clone() })
         }))
     }
 }
 
-fn authentication(request: &HttpRequest) -> Result<Authentication, Problem> {
-    let found = request.extensions().get::<Authentication>().cloned();
-    found.ok_or_else(|| AppError::Internal("the request was not authenticated".to_owned()).into())
+/// What was found out about the request, whose route is known by now.
+fn authentication(request: &HttpRequest) -> Result<Rc<Authentication>, Problem> {
+    if let Some(context) = RequestContext::of(request) {
+        context.route(request);
+    }
+    Authentication::of(request).ok_or_else(|| AppError::Internal("the request was not authenticated".to_owned()).into())
 }
 
-fn signed_in(request: &HttpRequest) -> Result<Actor, Problem> {
+fn signed_in(request: &HttpRequest) -> Result<Rc<Authentication>, Problem> {
     let found = authentication(request)?;
-    match found.refusal {
-        Some(refusal) => Err(refusal.into()),
+    match &found.refusal {
+        Some(refusal) => Err(refusal.clone().into()),
         None if found.actor.user_id().is_none() => Err(AppError::Unauthenticated(Denial::MissingToken).into()),
-        None => Ok(found.actor),
+        None => Ok(found),
     }
 }
 

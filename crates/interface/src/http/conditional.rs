@@ -7,6 +7,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{FromRequest, HttpRequest};
+use tenon_application::documents::Document;
 use tenon_domain::Version;
 use utoipa::IntoParams;
 use utoipa::openapi::Required;
@@ -23,6 +24,16 @@ const NO_VERSION: Version = -1;
 pub(crate) trait Versioned {
     fn id(&self) -> Uuid;
     fn version(&self) -> Version;
+}
+
+impl Versioned for Document {
+    fn id(&self) -> Uuid {
+        Self::id(self)
+    }
+
+    fn version(&self) -> Version {
+        Self::version(self)
+    }
 }
 
 /// The strong entity tag of a resource.

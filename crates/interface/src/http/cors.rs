@@ -1,12 +1,12 @@
 //! Cross-origin requests: an explicit list of origins, and nothing for anybody else.
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::HttpResponse;
+use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
-use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpResponse};
+
+use super::layers::{Answered, Next};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
@@ -33,13 +33,10 @@ impl AllowedOrigins {
 }
 
 /// Answers preflights of allowed origins and lets their pages read the answers.
-pub(crate) async fn allow(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+pub(crate) async fn allow(request: ServiceRequest, next: impl Next) -> Answered {
     let allowed = request.app_data::<Data<AllowedOrigins>>().cloned();
     let Some(allowed) = allowed.filter(|allowed| !allowed.0.is_empty()) else {
-        return Ok(next.call(request).await?.map_into_boxed_body());
+        return next(request).await;
     };
     let origin = request.headers().get(header::ORIGIN).filter(|origin| allowed.allows(origin)).cloned();
     let is_preflight =
@@ -53,7 +50,7 @@ pub(crate) async fn allow(
             headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
             request.into_response(permission)
         }
-        _ => next.call(request).await?.map_into_boxed_body(),
+        _ => next(request).await?,
     };
     let headers: &mut HeaderMap = answer.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("Origin"));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use futures::future::join_all;
 use serde::Serialize;
@@ -10,10 +11,11 @@ use tenon_application::ports::HealthCheck;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::admission::Admission;
 use super::probes::Probes;
 
 /// A component that says nothing for this long does not work.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(crate) fn configure(cfg: &mut ServiceConfig<'_>) {
     cfg.service(live).service(ready).service(detailed).service(render_metrics);
@@ -63,7 +65,9 @@ pub(crate) async fn live() -> HttpResponse {
 ))]
 #[get("/health/ready")]
 pub(crate) async fn ready(probes: Probes) -> HttpResponse {
-    match check_all(&probes.health).await.iter().any(is_fatal) {
+    // What is optional is not asked: it must not hold up the answer.
+    let required: Vec<_> = probes.health.iter().filter(|component| component.required()).cloned().collect();
+    match check_all(&required).await.iter().any(is_fatal) {
         true => HttpResponse::ServiceUnavailable().json(HealthResponse { status: "unavailable" }),
         false => HttpResponse::Ok().json(HealthResponse { status: "ok" }),
     }
@@ -91,7 +95,10 @@ pub(crate) async fn detailed(probes: Probes) -> HttpResponse {
 #[utoipa::path(tag = "operations", operation_id = "get_metrics", security(()),
     responses((status = 200, body = String, content_type = "text/plain", description = "The metrics")))]
 #[get("/metrics")]
-pub(crate) async fn render_metrics(probes: Probes) -> HttpResponse {
+pub(crate) async fn render_metrics(probes: Probes, admission: Option<Data<Option<Admission>>>) -> HttpResponse {
+    if let Some(admission) = admission.as_ref().and_then(|admission| admission.get_ref().as_ref()) {
+        admission.report();
+    }
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body((probes.render_metrics)())
 }
 

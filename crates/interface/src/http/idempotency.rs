@@ -3,69 +3,68 @@
 //! Kept is the first outcome: a success, or what the state of things did not allow (404, 409). A request that never
 //! started (malformed, invalid, not permitted, too many) gives its key back and may be mended and sent again. A failure
 //! on our side gives the key back too; if the command had committed by then, the store keeps the key, and a retry
-//! learns that the answer was lost.
+//! learns that the answer was lost. A request whose claim was taken over meanwhile only keeps what it committed.
 
-use actix_web::body::{BoxBody, MessageBody, to_bytes};
+use std::rc::Rc;
+
+use actix_web::body::{BoxBody, to_bytes};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use actix_web::middleware::Next;
-use actix_web::web::{Bytes, Data};
-use actix_web::{Error, HttpMessage, HttpResponse};
+use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpResponse};
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 use tenon_application::AppError;
 use tenon_application::idempotency::{Claim, StoredAnswer};
-use tenon_domain::{OrganizationId, UserId};
+use tenon_domain::{OrganizationId, Timestamp, UserId};
 
 use super::BASE_PATH;
 use super::authentication::Authentication;
-use super::body::{self, BodyLimits};
+use super::body;
+use super::layers::{Answered, Next};
 use super::problem::{self, Problem};
 use super::services::HttpServices;
 
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const MAX_KEY: usize = 255;
-/// A request that did not finish in this time died with its process.
-const CLAIM_LIFETIME: TimeDelta = TimeDelta::seconds(60);
+/// A request that did not finish in this time most likely died with its process, and a retry may take its claim over.
+/// Should it live after all, only one of the two commits: the key is marked inside the transaction.
+const CLAIM_LIFETIME: TimeDelta = TimeDelta::seconds(5);
 /// The headers that belong to an answer, beside its status and body.
 const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
 
 /// Runs a POST with a key at most once.
-pub(crate) async fn once(
-    mut request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+pub(crate) async fn once(mut request: ServiceRequest, next: impl Next) -> Answered {
     let key = match key_of(&request) {
         Ok(Some(key)) => key,
-        Ok(None) => return Ok(next.call(request).await?.map_into_boxed_body()),
+        Ok(None) => return next(request).await,
         Err(problem) => return Ok(request.error_response(problem)),
     };
-    let actor = request.extensions().get::<Authentication>().map(|found| found.actor.clone());
-    let viewer = actor.and_then(|actor| actor.viewer().ok());
+    let viewer = Authentication::of(request.request()).and_then(|found| found.actor.viewer().ok());
     let services = request.app_data::<Data<HttpServices>>().cloned();
     let (Some(viewer), Some(services)) = (viewer, services) else {
         // Without a user the route refuses the request.
-        return Ok(next.call(request).await?.map_into_boxed_body());
+        return next(request).await;
     };
-    let bytes = match read_body(&mut request).await {
+    let bytes = match body::read_from(&mut request).await {
         Ok(bytes) => bytes,
         Err(problem) => return Ok(request.error_response(problem)),
     };
     let user = viewer.user;
     let fingerprint = fingerprint(&request, viewer.organization, &bytes);
     request.set_payload(Payload::from(bytes));
-    match claim(&services, user, &key, &fingerprint).await {
-        Ok(None) => {}
-        Ok(Some(stored)) => return Ok(request.into_response(replay(stored))),
+    let claimed_at = match claim(&services, user, &key, &fingerprint).await {
+        Ok(Course::Run { claimed_at }) => claimed_at,
+        Ok(Course::Replay(stored)) => return Ok(request.into_response(replay(stored))),
         Err(problem) => return Ok(request.error_response(problem)),
+    };
+    if let Some(found) = request.extensions_mut().get_mut::<Rc<Authentication>>() {
+        Rc::make_mut(found).actor.origin.idempotency_key = Some(key.clone());
     }
-    if let Some(found) = request.extensions_mut().get_mut::<Authentication>() {
-        found.actor.origin.idempotency_key = Some(key.clone());
-    }
-    let answer = next.call(request).await?.map_into_boxed_body();
-    keep(&services, user, &key, answer).await
+    let answer = next(request).await?;
+    keep(&services, user, &key, claimed_at, answer).await
 }
 
 /// The key of the request, if it has one and may have one.
@@ -97,12 +96,6 @@ pub(crate) fn hands_out_credentials(path: &str) -> bool {
     path.starts_with("/auth/") || path == "/invitations/accept"
 }
 
-async fn read_body(request: &mut ServiceRequest) -> Result<Bytes, Problem> {
-    let limits = request.app_data::<Data<BodyLimits>>().map(|limits| *limits.get_ref());
-    let announced = body::announced_length(request.headers());
-    body::read(request.take_payload(), announced, limits).await
-}
-
 /// Tells requests apart: organization, method, path, query and body.
 fn fingerprint(request: &ServiceRequest, organization: OrganizationId, body: &[u8]) -> String {
     let mut hash = Sha256::new();
@@ -115,30 +108,39 @@ fn fingerprint(request: &ServiceRequest, organization: OrganizationId, body: &[u
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// `None` to run the request, or the answer of the first one.
-async fn claim(
-    services: &HttpServices,
-    user: UserId,
-    key: &str,
-    fingerprint: &str,
-) -> Result<Option<StoredAnswer>, Problem> {
+/// What is to be done with a request.
+enum Course {
+    Run {
+        claimed_at: Timestamp,
+    },
+    /// To be answered as the first one was.
+    Replay(StoredAnswer),
+}
+
+async fn claim(services: &HttpServices, user: UserId, key: &str, fingerprint: &str) -> Result<Course, Problem> {
     let now = services.app.clock.now();
-    let claim = services.idempotency.claim(user, key, fingerprint, now, now - CLAIM_LIFETIME).await;
-    let conflict = |code: &'static str, detail: &str| Err(Problem::new(StatusCode::CONFLICT, code, detail));
+    let claim = services.idempotency.claim(user, key, fingerprint, now, now - CLAIM_LIFETIME);
+    let claim = services.app.availability.within_reach(claim).await;
     match claim.map_err(AppError::from)? {
-        Claim::Claimed => Ok(None),
-        Claim::Answered(stored) => Ok(Some(stored)),
-        Claim::Running => conflict("idempotency.in_progress", "The first request with this key is still running."),
-        Claim::AnswerLost => conflict(
+        Claim::Claimed(claimed_at) => Ok(Course::Run { claimed_at }),
+        Claim::Answered(stored) => Ok(Course::Replay(stored)),
+        Claim::Running => Err(in_progress()),
+        Claim::AnswerLost => Err(Problem::new(
+            StatusCode::CONFLICT,
             "idempotency.answer_lost",
             "The first request with this key was carried out, but its answer was lost: look at its result.",
-        ),
+        )),
         Claim::OtherRequest => Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "idempotency.key_reused",
             "This key was used for another request: take a new one.",
         )),
     }
+}
+
+fn in_progress() -> Problem {
+    let detail = "Another request with this key is still running.";
+    Problem::new(StatusCode::CONFLICT, "idempotency.in_progress", detail)
 }
 
 fn replay(stored: StoredAnswer) -> HttpResponse {
@@ -163,10 +165,12 @@ async fn keep(
     services: &HttpServices,
     user: UserId,
     key: &str,
+    claimed_at: Timestamp,
     answer: ServiceResponse<BoxBody>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+) -> Answered {
     if !is_outcome(&answer) {
-        if let Err(error) = services.idempotency.release(user, key).await {
+        let release = services.idempotency.release(user, key, claimed_at);
+        if let Err(error) = services.app.availability.within_reach(release).await {
             tracing::warn!(%error, "an idempotency key could not be given back");
         }
         return Ok(answer);
@@ -181,8 +185,12 @@ async fn keep(
         headers: KEPT_HEADERS.iter().filter_map(kept).collect(),
         body: body.to_vec(),
     };
-    if let Err(error) = services.idempotency.keep_answer(user, key, &stored).await {
-        tracing::warn!(%error, "an answer could not be kept for its idempotency key");
+    let keep = services.idempotency.keep_answer(user, key, claimed_at, &stored);
+    match services.app.availability.within_reach(keep).await {
+        // The claim was taken over: what stood in this one's way may be what the other request has done.
+        Ok(false) if !stored.is_success() => return Ok(ServiceResponse::from_err(in_progress(), request)),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "an answer could not be kept for its idempotency key"),
     }
     Ok(ServiceResponse::new(request, head.set_body(BoxBody::new(body))))
 }

@@ -1,8 +1,10 @@
 //! Endpoints, and what they have in common.
 //!
-//! A request passes, from the outside in: [`context`] (request id, metrics, security headers), the root span,
-//! [`cors`], [`problem`] (errors become problem+json), [`authentication`], [`rate_limit`], [`idempotency`], the route.
+//! A request passes, from the outside in: [`context`] (request id, root span, metrics, security headers), [`cors`],
+//! [`problem`] (errors become problem+json), [`authentication`], [`rate_limit`], [`admission`], [`idempotency`], the
+//! route.
 
+mod admission;
 mod answer;
 mod audit;
 mod authentication;
@@ -12,10 +14,12 @@ mod conditional;
 mod context;
 mod cors;
 mod cursor;
+mod draining;
 mod fallback;
 mod health;
 mod idempotency;
 mod identity;
+mod layers;
 mod list;
 mod merge_patch;
 mod notifications;
@@ -28,6 +32,7 @@ mod projects;
 mod query;
 mod rate_limit;
 mod request_id;
+mod request_metrics;
 mod route_table;
 mod security_headers;
 mod server;
@@ -37,6 +42,9 @@ mod trace;
 mod validation;
 mod wire;
 
+pub use admission::AdmissionSettings;
+pub use body::BodyLimits;
+pub use draining::Draining;
 pub use openapi::{openapi, openapi_json};
 pub use probes::serve_probes;
 pub use rate_limit::RateLimits;
@@ -49,12 +57,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// `path()` is as the client spelled it, and `/%61pi/v1` is the API, too.
 pub(crate) const BASE_PATH: &str = "/api/v1";
 
-/// The endpoints of every context, relative to [`BASE_PATH`].
+/// The endpoints of every context, relative to [`BASE_PATH`]. Routes are tried in this order: what is asked most comes
+/// first.
 fn endpoints(cfg: &mut ServiceConfig<'_>) {
-    cfg.configure(identity::configure)
+    cfg.configure(tasks::configure)
+        .configure(identity::configure)
         .configure(organizations::configure)
         .configure(projects::configure)
-        .configure(tasks::configure)
         .configure(notifications::configure)
         .configure(audit::configure);
 }

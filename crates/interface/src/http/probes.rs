@@ -20,7 +20,7 @@ use super::services::HttpServices;
 const MAX_CONNECTIONS: usize = 256;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longer than the slowest answer takes, which a stop would otherwise cut off.
-const STOP_WITHIN: Duration = Duration::from_secs(6);
+const STOP_WITHIN: Duration = Duration::from_secs(3);
 
 /// What the answers are made of.
 #[derive(Clone)]
@@ -113,7 +113,7 @@ mod tests {
             assert_eq!((got, body["status"].as_str()), (status, Some(word)), "{body}");
             let component = &body["components"][0];
             assert_eq!((&component["name"], &component["required"]), (&"silent".into(), &required.into()), "{body}");
-            assert_eq!((&component["healthy"], &component["error"]), (&false.into(), &"no answer within 5 s".into()));
+            assert_eq!((&component["healthy"], &component["error"]), (&false.into(), &"no answer within 2 s".into()));
             assert_eq!(answer(required, "/health/ready").await.0, status);
         }
     }

@@ -5,24 +5,28 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
 use tenon_application::{AppError, Denial};
 use tenon_domain::{Violation, ViolationKind};
 use utoipa::ToSchema;
 
+use super::admission::was_refused;
 use super::context::RequestContext;
+use super::layers::{Answered, Next};
 
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 const TYPE_PREFIX: &str = "urn:tenon:problem:";
 
 /// The code of a change that lost to others, and may win when it is tried again.
 const CONTENDED: &str = "version.contended";
+
+/// The code of a request that something did not answer.
+const UNAVAILABLE: &str = "unavailable";
 
 /// Seconds after which a client may try again when a dependency is away.
 const RETRY_AFTER: u64 = 2;
@@ -138,7 +142,7 @@ impl Problem {
 
     fn unavailable(cause: String) -> Self {
         let detail = "Something Tenon depends on is away for the moment: try again.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, detail)
             .with_header(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))
             .with_cause(cause)
     }
@@ -182,15 +186,21 @@ impl Problem {
     fn render(&self, request: &HttpRequest) -> HttpResponse {
         let Details { status, code, detail, errors, headers, cause } = self.0.as_ref();
         let request_id = RequestContext::of(request).map(|context| context.request_id.clone()).unwrap_or_default();
-        if status.is_server_error() {
+        if status.is_server_error() && !was_refused(request) {
             let (code, cause) = (code.as_ref(), cause.as_deref());
             tracing::error!(request_id, code, cause, path = request.path(), "a request failed");
+        }
+        let mut detail = detail.clone();
+        if *status == StatusCode::SERVICE_UNAVAILABLE && code == UNAVAILABLE && !request.method().is_safe() {
+            detail.push_str(
+                " Whether this was carried out is not known: with the same Idempotency-Key it is not done twice.",
+            );
         }
         let body = ProblemBody {
             kind: format!("{TYPE_PREFIX}{code}"),
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
-            detail: detail.clone(),
+            detail,
             instance: request.path().to_owned(),
             code: code.to_string(),
             request_id,
@@ -248,11 +258,8 @@ impl ResponseError for Problem {
 }
 
 /// Gives every error its problem+json, also those of the framework: no HTML, no empty bodies.
-pub(crate) async fn render(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    Ok(rendered(next.call(request).await?.map_into_boxed_body()))
+pub(crate) async fn render(request: ServiceRequest, next: impl Next) -> Answered {
+    Ok(rendered(next(request).await?))
 }
 
 /// Whether the answer says that others changed the same thing at the same time.

@@ -4,19 +4,17 @@
 
 use std::time::Duration;
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage};
 use tenon_application::ports::{RateDecision, RatePolicy};
 use tenon_domain::identity::Email;
 
 use super::BASE_PATH;
 use super::authentication::Authentication;
 use super::context::RequestContext;
+use super::layers::{Answered, Next};
 use super::problem::Problem;
 use super::services::HttpServices;
 
@@ -54,17 +52,14 @@ impl Default for RateLimits {
 pub(crate) struct ActiveLimits(pub(crate) Option<RateLimits>);
 
 /// Counts every request to the API, and refuses what is too much.
-pub(crate) async fn limit(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+pub(crate) async fn limit(request: ServiceRequest, next: impl Next) -> Answered {
     let limits = request.app_data::<Data<ActiveLimits>>().and_then(|active| active.0);
     let services = request.app_data::<Data<HttpServices>>().cloned();
     let (Some(limits), Some(services), true) = (limits, services, request.match_info().as_str().starts_with(BASE_PATH))
     else {
-        return Ok(next.call(request).await?.map_into_boxed_body());
+        return next(request).await;
     };
-    let user = request.extensions().get::<Authentication>().and_then(|found| found.actor.user_id());
+    let user = Authentication::of(request.request()).and_then(|found| found.actor.user_id());
     let address = || RequestContext::of(request.request()).and_then(|context| context.ip.clone()).unwrap_or_default();
     let (policy, limiter, key) = match user {
         _ if takes_secrets(request.match_info().as_str()) => (limits.auth, &services.shared_limiter, address()),
@@ -72,11 +67,8 @@ pub(crate) async fn limit(
         None => (limits.anonymous, &services.local_limiter, address()),
     };
     let decision = limiter.check(&policy, &key).await;
-    let mut answer = if decision.allowed {
-        next.call(request).await?.map_into_boxed_body()
-    } else {
-        request.error_response(refusal(&policy, decision))
-    };
+    let mut answer =
+        if decision.allowed { next(request).await? } else { request.error_response(refusal(&policy, decision)) };
     let headers = answer.headers_mut();
     // A tighter limit that a handler met speaks for itself.
     if !headers.contains_key(RATE_LIMIT) {
@@ -116,7 +108,7 @@ fn rate_headers(policy: &RatePolicy, decision: RateDecision) -> Vec<(HeaderName,
     let limit = format!("\"{name}\";r={};t={}", decision.remaining, whole_seconds(decision.reset_after));
     let described = format!("\"{name}\";q={quota};w={}", window.as_secs());
     let pairs = [(RATE_LIMIT, limit), (RATE_LIMIT_POLICY, described)];
-    pairs.into_iter().filter_map(|(name, text)| Some((name, HeaderValue::from_str(&text).ok()?))).collect()
+    pairs.into_iter().filter_map(|(name, text)| Some((name, HeaderValue::try_from(text).ok()?))).collect()
 }
 
 /// Rounded up: who waits that long has waited long enough.

@@ -11,6 +11,14 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
      font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
 );
 
+const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+const NO_FRAMES: HeaderValue = HeaderValue::from_static("DENY");
+const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+const READERS_OWN: HeaderValue = HeaderValue::from_static("private, no-cache");
+const KEEP_NOTHING: HeaderValue = HeaderValue::from_static("no-store");
+
 /// The headers of every answer.
 #[derive(Debug)]
 pub(crate) struct SecurityHeaders {
@@ -27,21 +35,20 @@ impl SecurityHeaders {
         let path = answer.request().match_info().as_str();
         let (is_docs, is_metrics) = (path == "/docs" || path.starts_with("/docs/"), path == "/metrics");
         let headers = answer.headers_mut();
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING);
+        headers.insert(header::REFERRER_POLICY, NO_REFERRER);
+        headers.insert(header::X_FRAME_OPTIONS, NO_FRAMES);
         headers.insert(header::CONTENT_SECURITY_POLICY, if is_docs { DOCS_POLICY } else { API_POLICY });
         if self.strict_transport {
-            let value = HeaderValue::from_static("max-age=31536000; includeSubDomains");
-            headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
         }
         // What may be asked again with its `ETag` may be kept by the browser of its reader, and by nobody else.
         let caching = match () {
-            () if is_docs => "no-cache",
-            () if !is_metrics && headers.contains_key(header::ETAG) => "private, no-cache",
-            () => "no-store",
+            () if is_docs => ASK_AGAIN,
+            () if !is_metrics && headers.contains_key(header::ETAG) => READERS_OWN,
+            () => KEEP_NOTHING,
         };
-        insert_if_absent(headers, header::CACHE_CONTROL, HeaderValue::from_static(caching));
+        insert_if_absent(headers, header::CACHE_CONTROL, caching);
     }
 }
 

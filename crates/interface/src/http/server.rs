@@ -1,34 +1,36 @@
 //! The server: every layer in its place, limits on slow and big clients, and an orderly end.
 
+use std::any::Any;
 use std::future::Future;
 use std::io;
 use std::net::TcpListener;
+use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpServer};
-use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::{AppExt, scope};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use super::admission::{Admission, Worker};
 use super::body::BodyLimits;
-use super::cors::{self, AllowedOrigins};
+use super::cors::AllowedOrigins;
 use super::cursor::Cursors;
 use super::openapi::{self, DOCUMENT_PATH, RenderedDocument};
-use super::rate_limit::{self, ActiveLimits};
+use super::rate_limit::ActiveLimits;
 use super::route_table::RouteTable;
 use super::security_headers::SecurityHeaders;
 use super::services::{HttpServices, HttpSettings};
-use super::trace::RequestSpan;
-use super::{BASE_PATH, authentication, context, endpoints, fallback, health, idempotency, problem};
+use super::{BASE_PATH, endpoints, fallback, health, layers};
 
 /// What the layers and handlers find in the server, shared by all its workers.
 #[derive(Clone)]
 struct Shared {
     services: Data<HttpServices>,
     limits: Data<ActiveLimits>,
+    admission: Data<Option<Admission>>,
     body_limits: Data<BodyLimits>,
     cursors: Data<Cursors>,
     origins: Data<AllowedOrigins>,
@@ -42,7 +44,8 @@ impl Shared {
         Self {
             services: Data::new(services),
             limits: Data::new(ActiveLimits(settings.rate_limits)),
-            body_limits: Data::new(BodyLimits { max_bytes: settings.max_body_bytes, timeout: settings.body_timeout }),
+            admission: Data::new(settings.admission.map(Admission::new)),
+            body_limits: Data::new(settings.body),
             cursors: Data::new(Cursors::new(settings.cursor_key.clone())),
             origins: Data::new(AllowedOrigins::new(&settings.cors_origins)),
             security_headers: Data::new(SecurityHeaders::new(&settings.public_url)),
@@ -58,7 +61,9 @@ impl Shared {
             .app_data(Data::new(services.accounts.clone()))
             .app_data(Data::new(services.authenticator.clone()))
             .app_data(Data::new(services.trace_context.clone()))
+            .app_data(Data::new(services.draining.clone()))
             .app_data(self.limits.clone())
+            .app_data(self.admission.clone())
             .app_data(self.body_limits.clone())
             .app_data(self.cursors.clone())
             .app_data(self.origins.clone())
@@ -78,7 +83,13 @@ pub async fn serve(
     let shared = Shared::new(services, &settings);
     let factory = move || {
         let shared = shared.clone();
-        app(move |cfg| shared.register(cfg))
+        let worker = shared.admission.is_some().then(Worker::watch);
+        app(move |cfg| {
+            shared.register(cfg);
+            if let Some(worker) = worker {
+                cfg.app_data(worker);
+            }
+        })
     };
     HttpServer::new(factory)
         .workers(settings.workers.max(1))
@@ -86,6 +97,7 @@ pub async fn serve(
         .keep_alive(settings.keep_alive)
         .client_request_timeout(settings.head_timeout)
         .client_disconnect_timeout(settings.head_timeout)
+        .on_connect(move |connection, _| limit_unread(connection, settings.unread_timeout))
         .shutdown_timeout(settings.shutdown_timeout.as_secs())
         .shutdown_signal(shutdown)
         .listen(listener)?
@@ -93,7 +105,19 @@ pub async fn serve(
         .await
 }
 
-/// The layers, from the inside out, around the routes.
+/// Ends connections whose client does not take its answers: the protocol layer would wait for ever, with the answer.
+fn limit_unread(connection: &dyn Any, timeout: Duration) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>()
+        && let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(timeout))
+    {
+        tracing::debug!(%error, "a connection without a limit for unread answers");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (connection, timeout);
+}
+
+/// The routes, with the layers around them.
 fn app(
     register: impl FnOnce(&mut web::ServiceConfig),
 ) -> App<
@@ -108,21 +132,15 @@ fn app(
     let docs = SwaggerUi::new("/docs/{_:.*}").config(Config::new([DOCUMENT_PATH]).validator_url("none"));
     App::new()
         .configure(register)
-        .service(openapi::docs)
         .service(openapi::serve)
-        .service(docs)
         .into_utoipa_app()
         .service(scope(BASE_PATH).configure(endpoints).default_service(web::to(fallback::answer)))
         .configure(health::configure)
         .default_service(web::to(fallback::answer))
         .into_app()
-        .wrap(from_fn(idempotency::once))
-        .wrap(from_fn(rate_limit::limit))
-        .wrap(from_fn(authentication::authenticate))
-        .wrap(from_fn(problem::render))
-        .wrap(from_fn(cors::allow))
-        .wrap(TracingLogger::<RequestSpan>::new())
-        .wrap(from_fn(context::provide))
+        .service(openapi::docs)
+        .service(docs)
+        .wrap(from_fn(layers::around))
 }
 
 #[cfg(test)]
@@ -133,6 +151,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::http::problem;
 
     /// What needs no application behind it.
     fn register(cfg: &mut web::ServiceConfig) {

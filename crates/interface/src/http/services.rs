@@ -6,6 +6,9 @@ use tenon_application::idempotency::IdempotencyKeys;
 use tenon_application::identity::{Accounts, Authenticator};
 use tenon_application::ports::{HealthCheck, RateLimiter};
 
+use super::admission::AdmissionSettings;
+use super::body::BodyLimits;
+use super::draining::Draining;
 use super::rate_limit::RateLimits;
 
 /// Links a span that has not been entered yet to the caller's trace (`traceparent`), if one is given, and answers the
@@ -23,6 +26,7 @@ pub struct HttpServices {
     pub shared_limiter: Arc<dyn RateLimiter>,
     /// Counts in process: for the generous limits, which must cost nothing.
     pub local_limiter: Arc<dyn RateLimiter>,
+    pub draining: Draining,
     pub health: Vec<Arc<dyn HealthCheck>>,
     /// Renders all metrics in the Prometheus text format.
     pub render_metrics: Arc<dyn Fn() -> String + Send + Sync>,
@@ -40,14 +44,16 @@ pub struct HttpSettings {
     pub cursor_key: Vec<u8>,
     /// `None` switches rate limits off, for measurements behind another limiter.
     pub rate_limits: Option<RateLimits>,
-    pub max_body_bytes: usize,
+    /// `None` lets everything in, for measurements of what is behind.
+    pub admission: Option<AdmissionSettings>,
+    pub body: BodyLimits,
     pub workers: usize,
     pub max_connections_per_worker: usize,
     pub keep_alive: Duration,
     /// How long a client may take to send the head of a request.
     pub head_timeout: Duration,
-    /// How long a client may take to send the body of a request.
-    pub body_timeout: Duration,
+    /// How long an answer may lie unread before its connection is ended.
+    pub unread_timeout: Duration,
     /// How long running requests are waited for when the server stops.
     pub shutdown_timeout: Duration,
 }
@@ -60,12 +66,13 @@ impl HttpSettings {
             cors_origins: Vec::new(),
             cursor_key,
             rate_limits: Some(RateLimits::default()),
-            max_body_bytes: 1024 * 1024,
+            admission: Some(AdmissionSettings::default()),
+            body: BodyLimits::default(),
             workers: std::thread::available_parallelism().map_or(2, usize::from),
             max_connections_per_worker: 25_000,
             keep_alive: Duration::from_secs(75),
             head_timeout: Duration::from_secs(10),
-            body_timeout: Duration::from_secs(30),
+            unread_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(30),
         }
     }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use chrono::DateTime;
 use sea_orm::{ConnectionTrait, DbBackend};
 use tenon_application::audit::{AuditEntryView, AuditFilter};
 use tenon_application::events::{ActorRecord, ChangeRecord, SubjectRecord};
@@ -34,7 +35,7 @@ pub(super) fn entry(fixture: &Fixture, actor: &Person, action: &str) -> AuditEnt
 
 async fn append(fixture: &Fixture, person: &Person, entry: &AuditEntryView) {
     let mut unit = fixture.unit(person).await;
-    unit.audit().append(entry.clone()).await.unwrap();
+    unit.audit().append(vec![entry.clone()]).await.unwrap();
     unit.commit().await.unwrap();
 }
 
@@ -45,12 +46,12 @@ async fn an_entry_comes_back_as_appended(fixture: &Fixture) {
     let page = fixture.queries.audit.list(ada.viewer, &AuditFilter::default(), &request(10, vec![])).await.unwrap();
     assert_eq!(page.items, std::slice::from_ref(&appended));
     let mut unit = fixture.unit(&ada).await;
-    assert!(matches!(unit.audit().append(appended).await, Err(StoreError::Duplicate(_))));
+    assert!(matches!(unit.audit().append(vec![appended]).await, Err(StoreError::Duplicate(_))));
     drop(unit);
 
     // An attempt on an unknown account belongs to no organization.
     let mut unit = fixture.transactions.begin(Scope::Deployment, &ada.actor, fixture.now()).await.unwrap();
-    unit.audit().append(entry(fixture, &ada, "auth.sign_in_failed")).await.unwrap();
+    unit.audit().append(vec![entry(fixture, &ada, "auth.sign_in_failed")]).await.unwrap();
     unit.commit().await.unwrap();
     let page = fixture.queries.audit.list(ada.viewer, &AuditFilter::default(), &request(10, vec![])).await.unwrap();
     assert_eq!(page.items.len(), 1);
@@ -92,7 +93,11 @@ async fn entries_are_filtered_and_listed_newest_first(fixture: &Fixture) {
     let by_resource = matching(AuditFilter { resource_ids, ..all.clone() }).await;
     assert_eq!(by_resource, [expected[2].clone(), expected[5].clone()]);
     let (from, to) = (Some(expected[5].occurred_at), Some(expected[2].occurred_at));
-    assert_eq!(matching(AuditFilter { from, to, ..all }).await, expected[3..=5], "from is included, to is not");
+    let between = AuditFilter { from, to, ..all.clone() };
+    assert_eq!(matching(between).await, expected[3..=5], "from is included, to is not");
+    let far = DateTime::from_timestamp_secs(4_102_444_800);
+    assert_eq!(matching(AuditFilter { to: far, ..all.clone() }).await, expected, "before 2100");
+    assert!(matching(AuditFilter { from: far, ..all }).await.is_empty(), "after 2100");
 }
 
 async fn the_database_refuses_to_change_or_delete_an_entry(fixture: &Fixture) {

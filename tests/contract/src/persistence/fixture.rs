@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::DateTime;
+use tenon_application::documents::Documents;
 use tenon_application::idempotency::IdempotencyKeys;
 use tenon_application::identity::{Register, SessionDirectory};
-use tenon_application::ports::{Clock, IdGenerator, RelayWaker};
+use tenon_application::ports::{Cache, Clock, IdGenerator, RelayWaker};
 use tenon_application::projects::{CreateProject, ProjectView};
 use tenon_application::tasks::{CreateTask, TaskView};
 use tenon_application::{Actor, App, Origin, Queries, Scope, Tenancy, Transactions, UnitOfWork, Viewer};
@@ -20,7 +21,7 @@ use tenon_domain::{ProjectId, SessionId, Timestamp};
 use tenon_infrastructure::cache::InProcessCache;
 use tenon_infrastructure::ids::UuidV7Ids;
 use tenon_infrastructure::persistence::{
-    Database, DatabaseSettings, SqlIdempotencyKeys, SqlOutbox, SqlQueries, SqlTransactions,
+    Database, DatabaseSettings, SqlDocumentSource, SqlIdempotencyKeys, SqlOutbox, SqlQueries, SqlTransactions,
 };
 use tenon_migrations::{Migrator, MigratorTrait};
 use uuid::Uuid;
@@ -81,7 +82,7 @@ pub(super) struct Fixture {
     pub(super) clock: Arc<StandingClock>,
     pub(super) woken: Arc<CountingWaker>,
     /// Last, so that it is dropped after the connections to it.
-    _home: TestDatabase,
+    home: TestDatabase,
 }
 
 impl Fixture {
@@ -104,10 +105,15 @@ impl Fixture {
         let woken = Arc::new(CountingWaker::default());
         let transactions: Arc<dyn Transactions> = Arc::new(SqlTransactions::new(database.clone(), Arc::clone(&ids)));
         let queries = SqlQueries::new(database.clone()).queries();
+        let cache: Arc<dyn Cache> = Arc::new(InProcessCache::default());
+        let source = Arc::new(SqlDocumentSource::new(database.clone()));
         let app = App {
+            availability: tenon_application::ports::Availability::always(),
             transactions: Arc::clone(&transactions),
             queries: queries.clone(),
-            sessions: SessionDirectory::new(Arc::new(InProcessCache::default()), Arc::clone(&queries.identity)),
+            replica: None,
+            documents: Documents::new(Arc::clone(&cache), source),
+            sessions: SessionDirectory::new(cache, Arc::clone(&queries.identity)),
             relay: Arc::clone(&woken) as Arc<dyn RelayWaker>,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ids,
@@ -122,8 +128,12 @@ impl Fixture {
             app,
             clock,
             woken,
-            _home: home,
+            home,
         }
+    }
+
+    pub(super) fn url(&self) -> String {
+        self.home.url()
     }
 
     pub(super) fn now(&self) -> Timestamp {

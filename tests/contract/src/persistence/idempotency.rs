@@ -14,6 +14,8 @@ on_every_database! {
     a_claim_goes_from_running_to_answered,
     a_dead_claim_is_taken_over_once,
     a_request_back_from_the_dead_changes_nothing,
+    what_was_committed_is_answered_whoever_took_the_claim_over,
+    a_claim_that_was_taken_over_is_not_given_back,
     old_keys_are_purged,
 }
 
@@ -25,6 +27,27 @@ fn stale_before(fixture: &Fixture) -> Timestamp {
 
 async fn claim(fixture: &Fixture, user: UserId, key: &str) -> Claim {
     fixture.keys.claim(user, key, "fingerprint", fixture.now(), stale_before(fixture)).await.unwrap()
+}
+
+/// When the key was claimed.
+async fn claim_anew(fixture: &Fixture, user: UserId, key: &str) -> Timestamp {
+    match claim(fixture, user, key).await {
+        Claim::Claimed(at) => at,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The claims of a request that hung for too long, and of the one that took its claim over.
+async fn claim_twice(fixture: &Fixture, user: UserId, key: &str) -> (Timestamp, Timestamp) {
+    let first = claim_anew(fixture, user, key).await;
+    fixture.clock.advance(LIFETIME + Duration::from_millis(1));
+    let second = claim_anew(fixture, user, key).await;
+    assert_ne!(first, second);
+    (first, second)
+}
+
+fn answer(status: u16) -> StoredAnswer {
+    StoredAnswer { status, headers: Vec::new(), body: b"{}".to_vec() }
 }
 
 async fn a_key_is_claimed_by_one_request(fixture: &Fixture) {
@@ -42,11 +65,12 @@ async fn a_key_is_claimed_by_one_request(fixture: &Fixture) {
         for attempt in attempts {
             claims.push(attempt.await.unwrap());
         }
-        assert_eq!(claims.iter().filter(|claim| **claim == Claim::Claimed).count(), 1, "{claims:?}");
+        assert_eq!(claims.iter().filter(|claim| matches!(claim, Claim::Claimed(_))).count(), 1, "{claims:?}");
         assert_eq!(claims.iter().filter(|claim| **claim == Claim::Running).count(), 7, "{claims:?}");
     }
-    assert_eq!(claim(fixture, other, "key 0").await, Claim::Claimed, "keys belong to their users");
-    assert_eq!(claim(fixture, user, "KEY 0").await, Claim::Claimed, "case counts");
+    let new = Claim::Claimed(fixture.now());
+    assert_eq!(claim(fixture, other, "key 0").await, new, "keys belong to their users");
+    assert_eq!(claim(fixture, user, "KEY 0").await, new, "case counts");
     let foreign = fixture.keys.claim(user, "key 0", "another", fixture.now(), stale_before(fixture)).await;
     assert_eq!(foreign.unwrap(), Claim::OtherRequest);
 }
@@ -54,21 +78,22 @@ async fn a_key_is_claimed_by_one_request(fixture: &Fixture) {
 async fn a_claim_goes_from_running_to_answered(fixture: &Fixture) {
     let ada = fixture.found("ada").await;
     let user = ada.viewer.user;
-    assert_eq!(claim(fixture, user, "k").await, Claim::Claimed);
-    fixture.keys.release(user, "k").await.unwrap();
-    assert_eq!(claim(fixture, user, "k").await, Claim::Claimed, "given back");
+    let claimed_at = claim_anew(fixture, user, "k").await;
+    assert_eq!(claimed_at, fixture.now());
+    fixture.keys.release(user, "k", claimed_at).await.unwrap();
+    assert_eq!(claim(fixture, user, "k").await, Claim::Claimed(claimed_at), "given back");
 
     let mut unit = fixture.unit(&ada).await;
     unit.idempotency().mark_committed(user, "k").await.unwrap();
     drop(unit);
-    fixture.keys.release(user, "k").await.unwrap();
-    assert_eq!(claim(fixture, user, "k").await, Claim::Claimed, "what was rolled back was not committed");
+    fixture.keys.release(user, "k", claimed_at).await.unwrap();
+    assert_eq!(claim(fixture, user, "k").await, Claim::Claimed(claimed_at), "what was rolled back was not committed");
 
     let mut unit = fixture.unit(&ada).await;
     unit.idempotency().mark_committed(user, "k").await.unwrap();
     unit.commit().await.unwrap();
     assert_eq!(claim(fixture, user, "k").await, Claim::Running, "its answer is on the way");
-    fixture.keys.release(user, "k").await.unwrap();
+    fixture.keys.release(user, "k", claimed_at).await.unwrap();
     fixture.clock.advance(LIFETIME + Duration::from_secs(1));
     assert_eq!(claim(fixture, user, "k").await, Claim::AnswerLost, "what was committed is not given back");
 
@@ -77,7 +102,7 @@ async fn a_claim_goes_from_running_to_answered(fixture: &Fixture) {
         headers: vec![("Location".into(), "/api/v1/tasks/1".into()), ("ETag".into(), "\"1\"".into())],
         body: (0..200_000_u32).map(|byte| (byte % 251) as u8).collect(),
     };
-    fixture.keys.keep_answer(user, "k", &answer).await.unwrap();
+    assert!(fixture.keys.keep_answer(user, "k", claimed_at, &answer).await.unwrap());
     assert_eq!(claim(fixture, user, "k").await, Claim::Answered(answer));
     let other = fixture.keys.claim(user, "k", "another", fixture.now(), stale_before(fixture)).await.unwrap();
     assert_eq!(other, Claim::OtherRequest);
@@ -85,7 +110,7 @@ async fn a_claim_goes_from_running_to_answered(fixture: &Fixture) {
 
 async fn a_dead_claim_is_taken_over_once(fixture: &Fixture) {
     let user = fixture.id();
-    assert_eq!(claim(fixture, user, "k").await, Claim::Claimed);
+    claim_anew(fixture, user, "k").await;
     fixture.clock.advance(LIFETIME);
     assert_eq!(claim(fixture, user, "k").await, Claim::Running, "not stale yet");
     fixture.clock.advance(Duration::from_millis(1));
@@ -98,7 +123,7 @@ async fn a_dead_claim_is_taken_over_once(fixture: &Fixture) {
     let mut taken = 0;
     for attempt in attempts {
         match attempt.await.unwrap() {
-            Claim::Claimed => taken += 1,
+            Claim::Claimed(_) => taken += 1,
             outcome => assert_eq!(outcome, Claim::Running),
         }
     }
@@ -109,7 +134,7 @@ async fn a_request_back_from_the_dead_changes_nothing(fixture: &Fixture) {
     let ada = fixture.found("ada").await;
     let mut with_key: Person = ada.clone();
     with_key.actor.origin.idempotency_key = Some("k".into());
-    assert_eq!(claim(fixture, ada.viewer.user, "k").await, Claim::Claimed);
+    claim_anew(fixture, ada.viewer.user, "k").await;
     let rename =
         |name: &str| EditOrganization { name: Some(OrganizationName::parse(name).unwrap()), expected_version: None };
     fixture.app.execute(&with_key.actor, rename("Once")).await.unwrap();
@@ -122,6 +147,36 @@ async fn a_request_back_from_the_dead_changes_nothing(fixture: &Fixture) {
     assert_eq!(unclaimed, Err(StoreError::Stale));
 }
 
+async fn what_was_committed_is_answered_whoever_took_the_claim_over(fixture: &Fixture) {
+    let ada = fixture.found("ada").await;
+    let user = ada.viewer.user;
+    let (first, second) = claim_twice(fixture, user, "k").await;
+    // The first lives after all. What it does stands in the way of the second.
+    let mut unit = fixture.unit(&ada).await;
+    unit.idempotency().mark_committed(user, "k").await.unwrap();
+    unit.commit().await.unwrap();
+    let (created, conflict) = (answer(201), answer(409));
+    assert!(!fixture.keys.keep_answer(user, "k", second, &conflict).await.unwrap(), "no answer to what was committed");
+    assert_eq!(claim(fixture, user, "k").await, Claim::Running);
+    assert!(fixture.keys.keep_answer(user, "k", first, &created).await.unwrap());
+    assert!(!fixture.keys.keep_answer(user, "k", second, &conflict).await.unwrap(), "answered already");
+    fixture.keys.release(user, "k", second).await.unwrap();
+    assert_eq!(claim(fixture, user, "k").await, Claim::Answered(created));
+}
+
+async fn a_claim_that_was_taken_over_is_not_given_back(fixture: &Fixture) {
+    let user = fixture.id();
+    let (first, second) = claim_twice(fixture, user, "k").await;
+    fixture.keys.release(user, "k", first).await.unwrap();
+    assert_eq!(claim(fixture, user, "k").await, Claim::Running, "the second runs under it");
+    let missing = answer(404);
+    assert!(!fixture.keys.keep_answer(user, "k", first, &missing).await.unwrap());
+    assert_eq!(claim(fixture, user, "k").await, Claim::Running);
+    assert!(fixture.keys.keep_answer(user, "k", second, &missing).await.unwrap());
+    assert!(!fixture.keys.keep_answer(user, "k", first, &answer(201)).await.unwrap(), "it committed nothing");
+    assert_eq!(claim(fixture, user, "k").await, Claim::Answered(missing));
+}
+
 async fn old_keys_are_purged(fixture: &Fixture) {
     let user = fixture.id();
     for number in 0..3 {
@@ -130,6 +185,6 @@ async fn old_keys_are_purged(fixture: &Fixture) {
     fixture.clock.advance(Duration::from_secs(1));
     claim(fixture, user, "new").await;
     assert_eq!(fixture.keys.purge(fixture.now()).await.unwrap(), 3);
-    assert_eq!(claim(fixture, user, "old 0").await, Claim::Claimed);
+    claim_anew(fixture, user, "old 0").await;
     assert_eq!(claim(fixture, user, "new").await, Claim::Running);
 }

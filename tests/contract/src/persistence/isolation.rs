@@ -117,7 +117,7 @@ async fn queries_stay_in_the_viewers_organization(fixture: &Fixture) {
     let view = notifications::notification(fixture, &ada);
     let mut unit = fixture.unit(&ada).await;
     unit.notifications().insert(vec![(ada.viewer.user, view.clone(), fixture.id())]).await.unwrap();
-    unit.audit().append(audit::entry(fixture, &ada, "task.created")).await.unwrap();
+    unit.audit().append(vec![audit::entry(fixture, &ada, "task.created")]).await.unwrap();
     let invitation =
         Invitation::create(fixture.id(), email("max"), OrganizationRole::Guest, ada.viewer.user, fixture.now());
     unit.invitations().save(invitation).await.unwrap();

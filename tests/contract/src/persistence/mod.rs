@@ -2,6 +2,7 @@
 
 mod audit;
 mod databases;
+mod documents;
 mod fixture;
 mod idempotency;
 mod identity;
@@ -11,7 +12,9 @@ mod migrations;
 mod notifications;
 mod organizations;
 mod outbox;
+mod plans;
 mod projects;
+mod replica;
 mod session_archive;
 mod task_lists;
 mod tasks;

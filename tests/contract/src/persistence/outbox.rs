@@ -14,8 +14,11 @@ use super::on_every_database;
 on_every_database! {
     events_are_stored_with_their_change_or_not_at_all,
     an_event_is_claimed_until_its_lease_ends,
+    an_event_whose_lease_has_ended_does_not_wait_behind_all_new_ones,
+    an_event_is_due_at_once_for_a_relay_whose_clock_is_behind,
     an_event_that_cannot_be_read_holds_up_no_other,
     receipts_complete_an_event,
+    receipts_of_many_events_are_noted_together,
     concurrent_relays_share_the_events,
     postponed_events_come_again_when_due,
     failed_jobs_are_kept_and_run_again,
@@ -23,6 +26,8 @@ on_every_database! {
 }
 
 const LEASE: Duration = Duration::from_secs(30);
+/// How far behind the clock of a relay may be.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(3600);
 
 /// Claims everything that is due, for a lease.
 pub(super) async fn claim_all(fixture: &Fixture) -> Vec<ClaimedEvent> {
@@ -33,9 +38,7 @@ async fn claim_ids(fixture: &Fixture) -> Vec<Uuid> {
     claim_all(fixture).await.into_iter().map(|event| event.record.id).collect()
 }
 
-/// Stores `count` events; everything before them in the outbox is claimed.
-async fn record(fixture: &Fixture, person: &Person, count: usize) -> Vec<Uuid> {
-    claim_all(fixture).await;
+async fn store(fixture: &Fixture, person: &Person, count: usize) {
     let event = DomainEvent {
         subject: Subject { kind: ResourceKind::User, id: person.viewer.user.uuid(), name: "ada".into() },
         project: None,
@@ -45,6 +48,12 @@ async fn record(fixture: &Fixture, person: &Person, count: usize) -> Vec<Uuid> {
     let mut unit = fixture.unit(person).await;
     unit.events().record(vec![event; count]).await.unwrap();
     unit.commit().await.unwrap();
+}
+
+/// Stores `count` events; everything before them in the outbox is claimed.
+async fn record(fixture: &Fixture, person: &Person, count: usize) -> Vec<Uuid> {
+    claim_all(fixture).await;
+    store(fixture, person, count).await;
     let mut stored = claim_ids(fixture).await;
     assert_eq!(stored.len(), count);
     let ids: Vec<EventId> = stored.iter().copied().map(EventId::new).collect();
@@ -94,6 +103,27 @@ async fn an_event_is_claimed_until_its_lease_ends(fixture: &Fixture) {
     let again: Vec<_> = again.iter().filter(|event| events.contains(&event.record.id)).collect();
     assert_eq!(again.len(), 3, "whose lease has ended is handed out again");
     assert!(again.iter().all(|event| event.delivery > 1));
+}
+
+async fn an_event_whose_lease_has_ended_does_not_wait_behind_all_new_ones(fixture: &Fixture) {
+    let ada = fixture.found("ada").await;
+    let old = claim_ids(fixture).await;
+    // During a backlog, the relay always finds more new events than it claims at once.
+    fixture.clock.advance(LEASE + CLOCK_TOLERANCE + Duration::from_millis(1));
+    store(fixture, &ada, 2 * old.len()).await;
+    let now = fixture.now();
+    let claimed = fixture.outbox.claim(now, now + LEASE, old.len() as u64).await.unwrap();
+    let mut claimed: Vec<_> = claimed.iter().map(|event| event.record.id).collect();
+    claimed.sort_unstable();
+    assert_eq!(claimed, old);
+}
+
+async fn an_event_is_due_at_once_for_a_relay_whose_clock_is_behind(fixture: &Fixture) {
+    fixture.found("ada").await;
+    let late = fixture.now() - CLOCK_TOLERANCE;
+    let before = late - Duration::from_millis(1);
+    assert_eq!(fixture.outbox.claim(before, before + LEASE, 100).await.unwrap().len(), 0);
+    assert_eq!(fixture.outbox.claim(late, late + LEASE, 100).await.unwrap().len(), 4);
 }
 
 async fn an_event_that_cannot_be_read_holds_up_no_other(fixture: &Fixture) {
@@ -167,6 +197,70 @@ async fn receipts_complete_an_event(fixture: &Fixture) {
         fixture.clock.advance(LEASE);
         assert!(!claim_ids(fixture).await.contains(&event));
     }
+}
+
+async fn note_all(
+    fixture: &Fixture,
+    person: &Person,
+    events: &[Uuid],
+    subscriber: &str,
+) -> Result<Vec<Uuid>, StoreError> {
+    let events: Vec<EventId> = events.iter().copied().map(EventId::new).collect();
+    let scope = Scope::Organization(person.viewer.organization);
+    let mut unit = fixture.transactions.begin(scope, &person.actor, fixture.now()).await?;
+    let new = unit.receipts().note_all(&events, subscriber).await?;
+    unit.commit().await?;
+    Ok(new.into_iter().map(|event| event.uuid()).collect())
+}
+
+async fn receipts_of_many_events_are_noted_together(fixture: &Fixture) {
+    let ada = fixture.found("ada").await;
+    let events = record(fixture, &ada, 5).await;
+    claim_all(fixture).await;
+    // Some were handled before, one of them by a single job; one is not there any more.
+    assert!(note(fixture, &ada, events[1], subscriber::AUDIT).await);
+    let gone = fixture.id::<EventId>().uuid();
+    let asked = [events[2], events[1], gone, events[0]];
+    assert_eq!(note_all(fixture, &ada, &asked, subscriber::AUDIT).await.unwrap(), [events[2], events[0]]);
+    assert_eq!(note_all(fixture, &ada, &asked, subscriber::AUDIT).await.unwrap(), Vec::<Uuid>::new());
+    assert_eq!(note_all(fixture, &ada, &events, subscriber::AUDIT).await.unwrap(), events[3..]);
+    assert_eq!(note_all(fixture, &ada, &[gone], subscriber::AUDIT).await.unwrap_err(), StoreError::Stale);
+
+    // One rolled back counts for nothing.
+    let ids: Vec<EventId> = events.iter().copied().map(EventId::new).collect();
+    let mut unit = fixture.unit(&ada).await;
+    assert_eq!(unit.receipts().note_all(&ids, subscriber::NOTIFICATIONS).await.unwrap().len(), 5);
+    drop(unit);
+    assert_eq!(note_all(fixture, &ada, &events, subscriber::NOTIFICATIONS).await.unwrap(), events);
+    fixture.clock.advance(LEASE);
+    let due = claim_ids(fixture).await;
+    assert!(events.iter().all(|event| !due.contains(event)), "all are complete");
+
+    // The same bundle delivered several times at once, with the events in any order.
+    let events = record(fixture, &ada, 20).await;
+    let handle = async |subscriber, backwards: bool| {
+        let mut events = events.clone();
+        if backwards {
+            events.reverse();
+        }
+        loop {
+            match note_all(fixture, &ada, &events, subscriber).await {
+                Err(StoreError::Stale) => tokio::time::sleep(Duration::from_millis(3)).await,
+                new => return new.unwrap().len(),
+            }
+        }
+    };
+    let counts = tokio::join!(
+        handle(subscriber::AUDIT, false),
+        handle(subscriber::NOTIFICATIONS, true),
+        handle(subscriber::AUDIT, true),
+        handle(subscriber::NOTIFICATIONS, false),
+    );
+    assert_eq!(counts.0 + counts.2, 20, "{counts:?}");
+    assert_eq!(counts.1 + counts.3, 20, "{counts:?}");
+    fixture.clock.advance(LEASE);
+    let due = claim_ids(fixture).await;
+    assert!(events.iter().all(|event| !due.contains(event)), "all are complete");
 }
 
 async fn concurrent_relays_share_the_events(fixture: &Fixture) {

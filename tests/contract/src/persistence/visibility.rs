@@ -29,6 +29,7 @@ async fn everybody_sees_what_the_rule_says(fixture: &Fixture) {
     let somebody = fixture.id();
     let outside = [eve.viewer.user, somebody];
     let everybody: Vec<UserId> = people.iter().map(|(it, _)| it.viewer.user).chain(outside).collect();
+    let (mut projects, mut all_pairs) = (Vec::new(), Vec::new());
     for (key, &visibility) in ["ONE", "TWO"].iter().zip(Visibility::ALL) {
         let project = fixture.project(&ada, key, visibility).await.id;
         let task = fixture.task(&ada, project, "Fix the door").await;
@@ -57,7 +58,16 @@ async fn everybody_sees_what_the_rule_says(fixture: &Fixture) {
         expected.sort();
         assert_eq!(insiders, expected, "{visibility}");
         assert!(!expected.is_empty() && expected.len() < people.len(), "{visibility}");
+        projects.push(project);
+        all_pairs.extend(expected.into_iter().map(|user| (project, user)));
     }
+    let mut unit = fixture.unit(&ada).await;
+    let mut pairs = unit.projects().insiders_of_all(&projects, &everybody).await.unwrap();
+    pairs.sort();
+    all_pairs.sort();
+    assert_eq!(pairs, all_pairs);
+    assert!(unit.projects().insiders_of_all(&[], &everybody).await.unwrap().is_empty());
+    assert!(unit.projects().insiders_of_all(&projects, &[]).await.unwrap().is_empty());
     assert_eq!(Visibility::ALL.len(), 2, "each visibility has a project");
 }
 

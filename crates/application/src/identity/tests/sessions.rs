@@ -41,6 +41,11 @@ fn join_ajax(scene: &Scene) {
     scene.store.data().members.push((Person::Stranger.organization(), state));
 }
 
+/// The actor of a request with this token.
+async fn actor_of(authenticator: &Authenticator, token: &str) -> Result<Actor, AppError> {
+    Ok(Actor { principal: authenticator.authenticate(token).await?, origin: Origin::default() })
+}
+
 #[tokio::test]
 async fn a_refresh_token_is_spent_by_using_it() {
     let (scene, accounts, first, _) = signed_in().await;
@@ -97,7 +102,7 @@ async fn who_was_removed_from_the_organization_goes_on_in_another_one_of_theirs(
 #[tokio::test]
 async fn a_session_moves_to_another_organization_of_its_user_with_a_new_token() {
     let (scene, accounts, grant, authenticator) = signed_in().await;
-    let actor = authenticator.authenticate(&grant.access_token, Origin::default()).await.unwrap();
+    let actor = actor_of(&authenticator, &grant.access_token).await.unwrap();
     let ajax = Person::Stranger.organization();
     let foreign = accounts.switch_organization(&actor, ajax).await.unwrap_err();
     assert_eq!(foreign, AppError::NotFound("organization"), "as if it did not exist");
@@ -105,7 +110,7 @@ async fn a_session_moves_to_another_organization_of_its_user_with_a_new_token() 
     join_ajax(&scene);
     let moved = accounts.switch_organization(&actor, ajax).await.unwrap();
     assert_eq!(moved.organization.id, ajax);
-    let there = authenticator.authenticate(&moved.access_token, Origin::default()).await.unwrap();
+    let there = actor_of(&authenticator, &moved.access_token).await.unwrap();
     let viewer = there.viewer().unwrap();
     assert_eq!((viewer.organization, viewer.role), (ajax, OrganizationRole::Guest));
     assert_eq!(accounts.refresh(&anonymous(), &grant.refresh_token).await.unwrap_err(), SPENT);
@@ -114,9 +119,9 @@ async fn a_session_moves_to_another_organization_of_its_user_with_a_new_token() 
 #[tokio::test]
 async fn logging_out_ends_every_token_of_the_session_at_once() {
     let (scene, accounts, grant, authenticator) = signed_in().await;
-    let actor = authenticator.authenticate(&grant.access_token, Origin::default()).await.unwrap();
+    let actor = actor_of(&authenticator, &grant.access_token).await.unwrap();
     accounts.logout(&actor).await.unwrap();
-    let refused = authenticator.authenticate(&grant.access_token, Origin::default()).await;
+    let refused = actor_of(&authenticator, &grant.access_token).await;
     assert_eq!(refused, Err(ENDED));
     assert_eq!(accounts.refresh(&anonymous(), &grant.refresh_token).await.unwrap_err(), SPENT);
     let ajax = Person::Stranger.organization();
@@ -131,7 +136,7 @@ async fn a_token_is_good_for_fifteen_minutes_and_for_its_own_session() {
     let (scene, _, grant, authenticator) = signed_in().await;
     let authenticate = |token: String| {
         let authenticator = authenticator.clone();
-        async move { authenticator.authenticate(&token, Origin::default()).await }
+        async move { actor_of(&authenticator, &token).await }
     };
     assert_eq!(authenticate("forged".to_owned()).await, Err(AppError::Unauthenticated(Denial::InvalidToken)));
     let claims = Claims {
@@ -158,10 +163,10 @@ async fn the_present_role_counts_and_not_the_one_in_the_token() {
         expected_version: None,
     };
     scene.run(Person::Owner, demote).await.unwrap();
-    let actor = authenticator.authenticate(&grant.access_token, Origin::default()).await.unwrap();
+    let actor = actor_of(&authenticator, &grant.access_token).await.unwrap();
     assert_eq!(actor.viewer().unwrap().role, OrganizationRole::Guest);
 
     let remove = crate::organizations::RemoveMember { user: Person::Peer.id(), expected_version: None };
     scene.run(Person::Owner, remove).await.unwrap();
-    assert_eq!(authenticator.authenticate(&grant.access_token, Origin::default()).await, Err(ENDED));
+    assert_eq!(actor_of(&authenticator, &grant.access_token).await, Err(ENDED));
 }

@@ -1,10 +1,7 @@
 //! Jobs that were given up: kept for people to look at, and handed out again when they say so.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Order};
-use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use tenon_application::StoreError;
 use tenon_application::events::{EventRecord, FailedJob, subscribers_of};
 use tenon_domain::Timestamp;
@@ -12,7 +9,9 @@ use tenon_domain::Timestamp;
 use super::super::entities::{event_receipt, failed_job, outbox};
 use super::super::error::Stored;
 use super::super::rows::from_json;
+use super::super::transaction::Transaction;
 use super::SqlOutbox;
+use super::log::at_once;
 
 impl SqlOutbox {
     /// Newest first.
@@ -50,16 +49,16 @@ impl SqlOutbox {
                 .exec(&transaction)
                 .await
                 .stored()?;
-            if outbox::Entity::find_by_id(job.event_id).count(&transaction).await.stored()? == 0 {
-                self.put_back(&transaction, job).await?;
-            } else {
-                outbox::Entity::update_many()
-                    .col_expr(outbox::Column::DueAt, Expr::val(now))
-                    .col_expr(outbox::Column::Remaining, Expr::col(outbox::Column::Remaining).add(1))
-                    .filter(outbox::Column::Id.eq(job.event_id))
-                    .exec(&transaction)
-                    .await
-                    .stored()?;
+            // Without looking first: it may be purged between the look and the change.
+            let due = outbox::Entity::update_many()
+                .col_expr(outbox::Column::DueAt, Expr::val(at_once(now)))
+                .col_expr(outbox::Column::Remaining, Expr::col(outbox::Column::Remaining).add(1))
+                .filter(outbox::Column::Id.eq(job.event_id))
+                .exec(&transaction)
+                .await
+                .stored()?;
+            if due.rows_affected == 0 {
+                self.put_back(&transaction, job, now).await?;
             }
         }
         failed_job::Entity::delete_many()
@@ -67,12 +66,17 @@ impl SqlOutbox {
             .exec(&transaction)
             .await
             .stored()?;
-        transaction.commit().await.stored()?;
+        transaction.commit().await?;
         Ok(failed.len() as u64)
     }
 
     /// Stores an event again that was purged since, with receipts for everybody but the subscriber that failed.
-    async fn put_back(&self, transaction: &DatabaseTransaction, job: &failed_job::Model) -> Result<(), StoreError> {
+    async fn put_back(
+        &self,
+        transaction: &Transaction,
+        job: &failed_job::Model,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let record: EventRecord = from_json(&job.payload)?;
         let others: Vec<_> = subscribers_of(&record.name)
             .iter()
@@ -89,7 +93,7 @@ impl SqlOutbox {
             remaining: 1,
             deliveries: 1,
             occurred_at: record.occurred_at,
-            due_at: Some(record.occurred_at),
+            due_at: Some(at_once(now)),
         };
         outbox::Entity::insert(row.into_active_model()).exec_without_returning(transaction).await.stored()?;
         if !others.is_empty() {

@@ -1,16 +1,17 @@
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Order};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tenon_application::StoreError;
 use tenon_application::events::{Backlog, ClaimedEvent, EventRecord, FailedJob, Outbox, subscribers_of};
 use tenon_domain::{EventId, Timestamp};
 use uuid::Uuid;
 
-use super::super::Database;
 use super::super::entities::{event_receipt, outbox};
 use super::super::error::Stored;
 use super::super::rows::from_json;
+use super::super::transaction::Transaction;
+use super::super::{Database, purge};
 
 /// How long an event is left alone that this version cannot read: during an upgrade, one of a newer version.
 const UNREADABLE_LEASE: TimeDelta = TimeDelta::hours(1);
@@ -30,8 +31,6 @@ fn decode(rows: Vec<outbox::Model>) -> (Vec<(outbox::Model, EventRecord)>, Vec<U
     (readable, unreadable)
 }
 
-const PURGED_AT_ONCE: u64 = 500;
-
 /// The outbox as the relay and operators see it, across tenants.
 #[derive(Clone)]
 pub struct SqlOutbox {
@@ -44,11 +43,7 @@ impl SqlOutbox {
     }
 
     /// The subscribers that have handled these events already.
-    async fn receipts(
-        &self,
-        transaction: &DatabaseTransaction,
-        ids: &[Uuid],
-    ) -> Result<Vec<(Uuid, String)>, StoreError> {
+    async fn receipts(&self, transaction: &Transaction, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>, StoreError> {
         event_receipt::Entity::find()
             .select_only()
             .columns([event_receipt::Column::EventId, event_receipt::Column::Subscriber])
@@ -110,7 +105,7 @@ impl Outbox for SqlOutbox {
             .exec(&transaction)
             .await
             .stored()?;
-        transaction.commit().await.stored()?;
+        transaction.commit().await?;
         let claimed = readable.into_iter().map(|(row, record)| {
             let subscribers = subscribers_of(&record.name)
                 .iter()
@@ -124,14 +119,15 @@ impl Outbox for SqlOutbox {
     }
 
     async fn postpone(&self, events: &[EventId], at: Timestamp) -> Result<(), StoreError> {
+        let transaction = self.database.single().await?;
         outbox::Entity::update_many()
             .col_expr(outbox::Column::DueAt, Expr::val(at))
             .filter(outbox::Column::Id.is_in(events.iter().map(|id| id.uuid())))
             .filter(outbox::Column::DueAt.is_not_null())
-            .exec(self.database.connection())
+            .exec(&transaction)
             .await
             .stored()?;
-        Ok(())
+        transaction.commit().await
     }
 
     async fn is_handled(&self, event: EventId, subscriber: &str) -> Result<bool, StoreError> {
@@ -158,29 +154,16 @@ impl Outbox for SqlOutbox {
     }
 
     async fn purge(&self, completed_before: Timestamp) -> Result<u64, StoreError> {
-        let mut purged = 0;
-        loop {
-            // A bounded number at a time: on SQLite every other write waits meanwhile.
-            let ids: Vec<Uuid> = outbox::Entity::find()
-                .select_only()
-                .column(outbox::Column::Id)
-                .filter(outbox::Column::DueAt.is_null())
-                .filter(outbox::Column::OccurredAt.lt(completed_before))
-                .limit(PURGED_AT_ONCE)
-                .into_tuple()
-                .all(self.database.primary())
-                .await
-                .stored()?;
-            if ids.is_empty() {
-                return Ok(purged);
-            }
-            let deleted = outbox::Entity::delete_many()
-                .filter(outbox::Column::Id.is_in(ids))
-                .exec(self.database.connection())
-                .await
-                .stored()?;
-            purged += deleted.rows_affected;
-        }
+        let completed = outbox::Entity::find()
+            .select_only()
+            .column(outbox::Column::Id)
+            .filter(outbox::Column::DueAt.is_null())
+            .filter(outbox::Column::OccurredAt.lt(completed_before));
+        let forget = |ids: Vec<Uuid>| {
+            // Those of failed jobs that were made due again since are kept.
+            outbox::Entity::delete_many().filter(outbox::Column::Id.is_in(ids)).filter(outbox::Column::DueAt.is_null())
+        };
+        purge::in_batches(&self.database, completed, forget).await
     }
 
     async fn failed_jobs(&self, limit: u64) -> Result<Vec<FailedJob>, StoreError> {

@@ -100,7 +100,10 @@ impl OrganizationQueries for SqlQueries {
             false => None,
         };
         let id = column(organization::Entity, organization::Column::Id);
-        let rows = page(select, vec![], id, false, request).into_model::<OrganizationRow>().all(database).await;
+        let rows = page(self.database.backend(), select, vec![], id, false, request)
+            .into_model::<OrganizationRow>()
+            .all(database)
+            .await;
         let views = rows.stored()?.into_iter().map(OrganizationRow::view).collect::<Result<_, _>>()?;
         Ok(Page::cut(views, request.limit, total, |view: &OrganizationView| at_id(view.id.uuid())))
     }
@@ -128,7 +131,10 @@ impl OrganizationQueries for SqlQueries {
         };
         let joined_first = Criterion::new(column(member::Entity, Column::JoinedAt), false);
         let id = column(member::Entity, Column::UserId);
-        let rows = page(select, vec![joined_first], id, false, request).into_model::<MemberRow>().all(database).await;
+        let rows = page(self.database.backend(), select, vec![joined_first], id, false, request)
+            .into_model::<MemberRow>()
+            .all(database)
+            .await;
         let views = rows.stored()?.into_iter().map(MemberRow::view).collect::<Result<_, _>>()?;
         Ok(Page::cut(views, request.limit, total, |view: &MemberView| Position {
             values: vec![PositionValue::Moment(view.joined_at)],
@@ -149,7 +155,7 @@ impl OrganizationQueries for SqlQueries {
             false => None,
         };
         let id = column(invitation::Entity, invitation::Column::Id);
-        let rows = page(select, vec![], id, true, request).all(database).await.stored()?;
+        let rows = page(self.database.backend(), select, vec![], id, true, request).all(database).await.stored()?;
         let view = |row| Ok(InvitationView::new(invitation_state(row)?, now));
         let views = rows.into_iter().map(view).collect::<Result<_, StoreError>>()?;
         Ok(Page::cut(views, request.limit, total, |view: &InvitationView| at_id(view.id.uuid())))

@@ -50,7 +50,8 @@ impl ProjectQueries for SqlQueries {
         let total = if request.include_total { Some(select.clone().count(connection).await.stored()?) } else { None };
         let criteria = request.sort.iter().map(criterion).collect();
         let id = Expr::col((project::Entity, project::Column::Id));
-        let rows = page(select, criteria, id, false, request).all(connection).await.stored()?;
+        let rows =
+            page(self.database.backend(), select, criteria, id, false, request).all(connection).await.stored()?;
         let page = Page::cut(rows, request.limit, total, |row| position(row, &request.sort));
         Ok(Page { items: self.views(viewer, page.items).await?, next: page.next, total: page.total })
     }
@@ -66,7 +67,7 @@ impl ProjectQueries for SqlQueries {
         let total = if request.include_total { Some(select.clone().count(connection).await.stored()?) } else { None };
         let added_at = Criterion::new(Expr::col((project_member::Entity, project_member::Column::AddedAt)), false);
         let id = Expr::col((project_member::Entity, project_member::Column::UserId));
-        let rows = with_name(page(select, vec![added_at], id, false, request))
+        let rows = with_name(page(self.database.backend(), select, vec![added_at], id, false, request))
             .into_model::<MemberRow>()
             .all(connection)
             .await

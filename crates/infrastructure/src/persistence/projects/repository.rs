@@ -2,9 +2,10 @@ use async_trait::async_trait;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QuerySelect,
+    QueryFilter, QueryResult, QuerySelect,
 };
 use tenon_application::StoreError;
+use tenon_application::documents::Resource;
 use tenon_application::projects::{ProjectRef, ProjectRepository};
 use tenon_domain::access::{ProjectRole, Visibility};
 use tenon_domain::projects::{Project, ProjectDescription, ProjectKey, ProjectName, ProjectState, Workflow};
@@ -17,7 +18,7 @@ use super::super::rows::named;
 use super::super::tasks::tasks_of;
 use super::super::unit_of_work::SqlUnitOfWork;
 use super::super::versioned;
-use super::super::visibility::insiders;
+use super::super::visibility::{insiders, insiders_among};
 use super::{workflow_of, workflows};
 
 #[async_trait]
@@ -207,6 +208,21 @@ impl ProjectRepository for SqlUnitOfWork {
         self.user_ids(&select).await
     }
 
+    async fn insiders_of_all(
+        &mut self,
+        projects: &[ProjectId],
+        users: &[UserId],
+    ) -> Result<Vec<(ProjectId, UserId)>, StoreError> {
+        if projects.is_empty() || users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut select = insiders_among(self.org()?, projects);
+        select.and_where(member::Column::UserId.is_in(users.iter().map(|user| user.uuid())));
+        let rows = self.transaction.query_all(&select).await.stored()?;
+        let id = |row: &QueryResult, column| row.try_get_by_index::<Uuid>(column).stored();
+        rows.iter().map(|row| Ok((id(row, 0)?.into(), id(row, 1)?.into()))).collect()
+    }
+
     async fn unassign_outsiders(&mut self, id: ProjectId, now: Timestamp) -> Result<(), StoreError> {
         let org = self.org()?;
         let assigned = (task_assignee::Entity, task_assignee::Column::UserId);
@@ -227,6 +243,17 @@ impl ProjectRepository for SqlUnitOfWork {
     async fn release_user(&mut self, user: UserId, heir: UserId, now: Timestamp) -> Result<(), StoreError> {
         let org = self.org()?;
         self.pass_on_private_projects(org, user, heir, now).await?;
+        let left: Vec<Uuid> = project_member::Entity::find()
+            .select_only()
+            .column(project_member::Column::ProjectId)
+            .filter(project_member::Column::OrgId.eq(org))
+            .filter(project_member::Column::UserId.eq(user.uuid()))
+            .lock_exclusive()
+            .into_tuple()
+            .all(&self.transaction)
+            .await
+            .stored()?;
+        self.touch(left.into_iter().map(|project| Resource::ProjectMember(project.into(), user)));
         project_member::Entity::delete_many()
             .filter(project_member::Column::OrgId.eq(org))
             .filter(project_member::Column::UserId.eq(user.uuid()))
@@ -255,7 +282,7 @@ impl SqlUnitOfWork {
 
     /// Makes `heir` the manager of every private project that `user` alone manages.
     async fn pass_on_private_projects(
-        &self,
+        &mut self,
         org: Uuid,
         user: UserId,
         heir: UserId,
@@ -284,6 +311,7 @@ impl SqlUnitOfWork {
         if orphans.is_empty() {
             return Ok(());
         }
+        self.touch(orphans.iter().map(|project| Resource::ProjectMember((*project).into(), heir)));
         let rows = orphans.into_iter().map(|project| {
             project_member::Model {
                 project_id: project,

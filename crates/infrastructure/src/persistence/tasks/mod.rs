@@ -1,7 +1,12 @@
 //! Tasks in SQL.
 
+mod few;
+mod filter;
+mod order;
 mod queries;
+mod reach;
 mod repository;
+mod runs;
 
 use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition};

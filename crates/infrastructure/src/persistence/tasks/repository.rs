@@ -5,6 +5,7 @@ use sea_orm::{
     QuerySelect, QueryTrait,
 };
 use tenon_application::StoreError;
+use tenon_application::documents::Resource;
 use tenon_application::tasks::{TaskRef, TaskRepository};
 use tenon_domain::projects::{Status, StatusCategory, StatusKey};
 use tenon_domain::tasks::{Assignees, Estimate, Labels, Task, TaskDescription, TaskState, TaskTitle, TaskType};
@@ -245,7 +246,7 @@ impl SqlUnitOfWork {
     /// Takes a user off all tasks of the organization, or of one project. The list beside the row is text, so it is
     /// edited as such: it holds each id once, in quotes.
     pub(in super::super) async fn unassign(
-        &self,
+        &mut self,
         org: Uuid,
         user: UserId,
         project: Option<ProjectId>,
@@ -272,6 +273,19 @@ impl SqlUnitOfWork {
             .exec(&self.transaction)
             .await
             .stored()?;
+        // After the update, and of what is there now: at least the rows that the update found.
+        let changed: Vec<Uuid> = task_assignee::Entity::find()
+            .select_only()
+            .column(task_assignee::Column::TaskId)
+            .filter(task_assignee::Column::OrgId.eq(org))
+            .filter(task_assignee::Column::UserId.eq(user.uuid()))
+            .apply_if(project, |select, id| select.filter(task_assignee::Column::TaskId.in_subquery(tasks_of(org, id))))
+            .lock_exclusive()
+            .into_tuple()
+            .all(&self.transaction)
+            .await
+            .stored()?;
+        self.touch(changed.into_iter().map(|task| Resource::Task(task.into())));
         task_assignee::Entity::delete_many()
             .filter(task_assignee::Column::OrgId.eq(org))
             .filter(task_assignee::Column::UserId.eq(user.uuid()))

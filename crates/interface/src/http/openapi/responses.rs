@@ -93,7 +93,7 @@ pub(super) const COMMON: &[Common] = &[
         common(
             "503",
             "ServiceUnavailable",
-            "A dependency is away",
+            "A dependency is away (`unavailable`), or there are more requests than can be served (`overloaded`)",
             ["unavailable", "Something Tenon depends on is away for the moment: try again."],
         ),
         "Retry-After",

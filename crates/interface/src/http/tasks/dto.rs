@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use tenon_application::AppError;
 use tenon_application::SortBy;
+use tenon_application::documents::Rendering;
 use tenon_application::tasks::{CreateTask, TaskFields, TaskFilter, TaskRef, TaskSort, TaskView};
 use tenon_domain::projects::StatusKey;
 use tenon_domain::tasks::{
@@ -246,6 +247,15 @@ impl From<TaskView> for TaskResponse {
         }
     }
 }
+
+/// Tasks as [`TaskResponse`], which caches keep: a change of its fields takes the next number.
+pub(super) const RENDERING: Rendering<TaskView> = Rendering {
+    shape: 1,
+    render: |task| {
+        serde_json::to_string(&TaskResponse::from(task))
+            .map_err(|error| AppError::Internal(format!("a task cannot be written as JSON: {error}")))
+    },
+};
 
 impl Versioned for TaskResponse {
     fn id(&self) -> Uuid {

@@ -1,0 +1,54 @@
+use async_trait::async_trait;
+use tenon_domain::{EventId, UserId};
+
+use super::AuditEntryView;
+use crate::command::{Command, Work};
+use crate::error::AppError;
+use crate::events::{EventRecord, subscriber};
+use crate::identity::UserContact;
+
+/// Appends events of one organization to the audit trail. Running it again for the same events changes nothing.
+#[derive(Clone, Debug)]
+pub struct AppendAuditEntries {
+    pub events: Vec<EventRecord>,
+}
+
+#[async_trait]
+impl Command for AppendAuditEntries {
+    type Output = ();
+    const NAME: &'static str = "audit.append";
+
+    async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+        let ids: Vec<EventId> = self.events.iter().map(|event| event.id.into()).collect();
+        let new = work.unit().receipts().note_all(&ids, subscriber::AUDIT).await?;
+        let events: Vec<_> = self.events.iter().filter(|event| new.contains(&event.id.into())).collect();
+        if events.is_empty() {
+            return Ok(());
+        }
+        let mut actors: Vec<UserId> = events.iter().filter_map(|event| event.actor_user()).collect();
+        actors.sort_unstable_by_key(|actor| actor.uuid());
+        actors.dedup();
+        let actors = match actors.as_slice() {
+            [] => Vec::new(),
+            actors => work.unit().users().contacts(actors).await?,
+        };
+        let entries = events.into_iter().map(|event| entry(event.clone(), &actors)).collect();
+        Ok(work.unit().audit().append(entries).await?)
+    }
+}
+
+fn entry(event: EventRecord, actors: &[UserContact]) -> AuditEntryView {
+    let actor = event.actor_user().and_then(|id| actors.iter().find(|actor| actor.id == id));
+    AuditEntryView {
+        id: event.id.into(),
+        action: event.name,
+        actor_name: actor.map(|actor| actor.display_name.clone()),
+        actor: event.actor,
+        resource: event.subject,
+        changes: event.changes,
+        ip: event.origin.ip,
+        user_agent: event.origin.user_agent,
+        request_id: event.origin.request_id,
+        occurred_at: event.occurred_at,
+    }
+}

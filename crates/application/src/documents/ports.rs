@@ -1,0 +1,29 @@
+use async_trait::async_trait;
+use tenon_domain::access::{ProjectRole, Visibility};
+use tenon_domain::tasks::TaskKey;
+use tenon_domain::{OrganizationId, ProjectId, TaskId, UserId};
+
+use crate::tasks::TaskView;
+use crate::unit_of_work::StoreError;
+
+/// What is true now, whoever may see it: what was committed before a read began is always in its answer. It is the
+/// only thing that caches of documents are filled from.
+#[async_trait]
+pub trait DocumentSource: Send + Sync {
+    /// A task that is not in the trash.
+    async fn task(&self, organization: OrganizationId, id: TaskId) -> Result<Option<TaskView>, StoreError>;
+    /// The id behind a key, in the trash or not.
+    async fn task_id(&self, organization: OrganizationId, key: &TaskKey) -> Result<Option<TaskId>, StoreError>;
+    async fn visibility(
+        &self,
+        organization: OrganizationId,
+        project: ProjectId,
+    ) -> Result<Option<Visibility>, StoreError>;
+    /// The explicit role.
+    async fn project_role(
+        &self,
+        organization: OrganizationId,
+        project: ProjectId,
+        user: UserId,
+    ) -> Result<Option<ProjectRole>, StoreError>;
+}

@@ -1,0 +1,127 @@
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tenon_domain::{EventId, InvitationId, OrganizationId, SessionId, Timestamp, UserId};
+
+use super::*;
+use crate::events::{Backlog, ClaimedEvent, FailedJob, Outbox};
+use crate::identity::{Credentials, IdentityQueries, SessionFacts, UserView};
+use crate::organizations::InvitationTokens;
+use crate::ports::{Availability, MailError, Mailer, Message, PushMessage, PushSender};
+use crate::unit_of_work::StoreError;
+
+/// Stores and services that never answer, but for whether an event was handled, when they are told to.
+struct Silence {
+    knows_what_was_handled: bool,
+}
+
+#[async_trait]
+impl Outbox for Silence {
+    async fn claim(&self, _: Timestamp, _: Timestamp, _: u64) -> Result<Vec<ClaimedEvent>, StoreError> {
+        pending().await
+    }
+
+    async fn postpone(&self, _: &[EventId], _: Timestamp) -> Result<(), StoreError> {
+        pending().await
+    }
+
+    async fn is_handled(&self, _: EventId, _: &str) -> Result<bool, StoreError> {
+        if self.knows_what_was_handled { Ok(false) } else { pending().await }
+    }
+
+    async fn backlog(&self, _: Timestamp) -> Result<Backlog, StoreError> {
+        pending().await
+    }
+
+    async fn purge(&self, _: Timestamp) -> Result<u64, StoreError> {
+        pending().await
+    }
+
+    async fn failed_jobs(&self, _: u64) -> Result<Vec<FailedJob>, StoreError> {
+        pending().await
+    }
+
+    async fn retry_failed_jobs(&self, _: Timestamp) -> Result<u64, StoreError> {
+        pending().await
+    }
+}
+
+#[async_trait]
+impl IdentityQueries for Silence {
+    async fn credentials(&self, _: &Email) -> Result<Option<Credentials>, StoreError> {
+        pending().await
+    }
+
+    async fn session(&self, _: SessionId) -> Result<Option<SessionFacts>, StoreError> {
+        pending().await
+    }
+
+    async fn role(&self, _: OrganizationId, _: UserId) -> Result<Option<OrganizationRole>, StoreError> {
+        pending().await
+    }
+
+    async fn user(&self, _: UserId) -> Result<Option<UserView>, StoreError> {
+        pending().await
+    }
+}
+
+#[async_trait]
+impl Mailer for Silence {
+    async fn send(&self, _: &Message) -> Result<(), MailError> {
+        pending().await
+    }
+}
+
+#[async_trait]
+impl PushSender for Silence {
+    async fn send(&self, _: &PushMessage) -> Result<(), MailError> {
+        pending().await
+    }
+}
+
+impl MessageRenderer for Silence {
+    fn render(&self, _: &Delivery, _: &str, _: &str, _: Option<&str>, _: &str) -> Result<Message, String> {
+        Err("nothing to say".to_owned())
+    }
+}
+
+impl InvitationTokens for Silence {
+    fn issue(&self, _: InvitationId) -> String {
+        String::new()
+    }
+
+    fn read(&self, _: &str) -> Option<InvitationId> {
+        None
+    }
+
+    fn accept_url(&self, _: &str) -> String {
+        String::new()
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_does_not_wait_for_a_database_that_is_away() {
+    let mut scene = Scene::new();
+    notify(&scene, &event(created(&[Person::Peer]), Person::Member)).await;
+    let email = scene.store.data().events[0].clone();
+    let (told, availability) = Availability::watched();
+    told.send_replace(false);
+    for knows_what_was_handled in [false, true] {
+        let silence = Arc::new(Silence { knows_what_was_handled });
+        scene.app.availability = availability.clone();
+        scene.app.queries.identity = silence.clone();
+        let deliveries = Deliveries {
+            app: scene.app.clone(),
+            outbox: silence.clone(),
+            mailer: silence.clone(),
+            push: silence.clone(),
+            renderer: silence.clone(),
+            invitation_tokens: silence,
+            public_url: String::new(),
+        };
+        let sent = tokio::time::timeout(Duration::from_secs(10), deliveries.send_email(&email)).await.unwrap();
+        assert!(matches!(sent, Err(DeliveryError::App(AppError::Unavailable(_)))), "{sent:?}");
+    }
+}
