@@ -74,13 +74,14 @@ stop_postgres() { as postgres "$(postgres_tool pg_ctl)" -D "$1" -m "${2:-immedia
 start_mariadb() {
   local port=$1 data=$work/mariadb-$1 daemon
   shift
-  mkdir -p "$data"
-  if [ "$(id -u)" -eq 0 ]; then chown mysql "$data"; fi
+  # A server that starts removes all temporary tables in its directory for them, those of other servers too.
+  mkdir -p "$data" "$data-tmp"
+  if [ "$(id -u)" -eq 0 ]; then chown mysql "$data" "$data-tmp"; fi
   daemon=$(command -v mariadbd || echo /usr/sbin/mariadbd)
-  as mysql mariadb-install-db --no-defaults --datadir="$data" --auth-root-authentication-method=normal >/dev/null ||
-    return 1
-  as mysql "$daemon" --no-defaults --datadir="$data" --port="$port" --bind-address=127.0.0.1 \
-    --socket="$data/socket" --pid-file="$data/pid" --max-connections=300 --innodb-flush-log-at-trx-commit=0 \
+  as mysql mariadb-install-db --no-defaults --datadir="$data" --tmpdir="$data-tmp" \
+    --auth-root-authentication-method=normal >/dev/null || return 1
+  as mysql "$daemon" --no-defaults --datadir="$data" --tmpdir="$data-tmp" --port="$port" \
+    --bind-address=127.0.0.1 --socket="$data/socket" --pid-file="$data/pid" --max-connections=300 --innodb-flush-log-at-trx-commit=0 \
     "$@" </dev/null >"$data.log" 2>&1 &
   started+=($!)
   await MariaDB mysql_answers "$port"

@@ -1,19 +1,22 @@
 use std::path::Path;
 
-use super::{Daemon, data_directory, free_port, prepare, program, server_user};
+use super::{Daemon, directory_of, free_port, prepare, program, server_user};
 
 /// MariaDB that flushes at every commit.
 pub fn mariadb(directory: &Path) -> Daemon {
-    let data = data_directory(directory, "mariadb");
-    let user = server_user("mysql", &data);
+    let user = server_user("mysql");
+    let data = directory_of(user, directory, "mariadb");
     let log = directory.join("mariadb.log");
     let path = format!("--datadir={}", data.display());
-    let install = ["--no-defaults", &path, "--auth-root-authentication-method=normal", "--skip-test-db"];
+    // A server that starts removes all temporary tables in its directory for them, those of other servers too.
+    let temporary = format!("--tmpdir={}", directory_of(user, directory, "mariadb-tmp").display());
+    let install = ["--no-defaults", &path, &temporary, "--auth-root-authentication-method=normal", "--skip-test-db"];
     prepare(user, &program("mariadb-install-db"), &install, &log);
     let port = free_port();
     let arguments = [
         "--no-defaults".to_owned(),
         path,
+        temporary,
         format!("--port={port}"),
         "--bind-address=127.0.0.1".to_owned(),
         format!("--socket={}", data.join("socket").display()),

@@ -97,7 +97,7 @@ impl Drop for Daemon {
 }
 
 /// The user that a server runs as when this is root, whom servers refuse.
-fn server_user(name: &str, directory: &Path) -> Option<User> {
+fn server_user(name: &str) -> Option<User> {
     if fs::metadata("/proc/self").expect("/proc").uid() != 0 {
         return None;
     }
@@ -105,16 +105,17 @@ fn server_user(name: &str, directory: &Path) -> Option<User> {
         let output = Command::new("id").args([flag, name]).output().expect("id");
         String::from_utf8_lossy(&output.stdout).trim().parse::<u32>().unwrap_or_else(|_| panic!("no user {name}"))
     };
-    let user = User { id: id("-u"), group: id("-g") };
-    chown(directory, Some(user.id), Some(user.group)).expect("to hand over the directory");
-    Some(user)
+    Some(User { id: id("-u"), group: id("-g") })
 }
 
-/// A new directory for a server's data, which its user can reach.
-fn data_directory(parent: &Path, name: &str) -> PathBuf {
+/// A new directory for a server, which belongs to its user.
+fn directory_of(user: Option<User>, parent: &Path, name: &str) -> PathBuf {
     fs::set_permissions(parent, fs::Permissions::from_mode(0o711)).expect("to open the directory");
     let directory = parent.join(name);
     fs::create_dir(&directory).expect("a directory");
+    if let Some(user) = user {
+        chown(&directory, Some(user.id), Some(user.group)).expect("to hand over the directory");
+    }
     directory
 }
 

@@ -1,11 +1,11 @@
 use std::path::Path;
 
-use super::{Daemon, data_directory, free_port, prepare, program, server_user};
+use super::{Daemon, directory_of, free_port, prepare, program, server_user};
 
 /// PostgreSQL that flushes, since it has to survive `kill -9` with all it acknowledged.
 pub fn postgres(directory: &Path) -> Daemon {
-    let data = data_directory(directory, "postgres");
-    let user = server_user("postgres", &data);
+    let user = server_user("postgres");
+    let data = directory_of(user, directory, "postgres");
     let log = directory.join("postgres.log");
     let path = data.display().to_string();
     let initdb = ["-D", &path, "-U", "tenon", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"];
