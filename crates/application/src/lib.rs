@@ -22,6 +22,8 @@ pub mod ports;
 pub mod projects;
 pub mod query;
 mod replica;
+#[cfg(any(test, feature = "test-support"))]
+pub mod samples;
 pub mod tasks;
 pub mod unit_of_work;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tenon_application::events::{ClaimedEvent, takes_bundles};
+use tenon_application::events::ClaimedEvent;
 use tenon_application::ports::Job;
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ pub(crate) fn jobs_of(claimed: Vec<ClaimedEvent>) -> Vec<Job> {
         for subscriber in subscribers {
             let bundle = (record.organization_id, subscriber.clone(), delivery);
             match open.get(&bundle).and_then(|place| jobs.get_mut(*place)) {
-                Some(job) if takes_bundles(&subscriber) && job.more.len() + 1 < BUNDLE => job.more.push(record.clone()),
+                Some(job) if job.more.len() + 1 < BUNDLE => job.more.push(record.clone()),
                 _ => {
                     open.insert(bundle, jobs.len());
                     jobs.push(Job::new(subscriber, delivery, record.clone()));
@@ -31,8 +31,9 @@ pub(crate) fn jobs_of(claimed: Vec<ClaimedEvent>) -> Vec<Job> {
 
 #[cfg(test)]
 mod tests {
+    use tenon_application::samples::event;
+
     use super::*;
-    use crate::events_for_tests::event;
 
     #[test]
     fn a_bundle_is_of_one_organization_one_subscriber_and_one_delivery() {
@@ -63,8 +64,7 @@ mod tests {
             ("audit", vec![2]),
             ("notifications", vec![3]),
             ("audit", vec![3]),
-            ("email", vec![5]),
-            ("email", vec![6]),
+            ("email", vec![5, 6]),
         ];
         assert_eq!(shapes, expected);
         let many = jobs_of((0..120).map(|id| claimed(id, 1, 1, &["audit"])).collect());

@@ -4,8 +4,6 @@
 //! The [`Schedules`] tidy up. [`Worker`] runs the three together, inside the API's process or in one of its own.
 
 mod bundles;
-#[cfg(test)]
-mod events_for_tests;
 mod pauses;
 mod relay;
 mod schedules;

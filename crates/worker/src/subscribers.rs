@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use futures::FutureExt;
 use tenon_application::audit::AppendAuditEntries;
-use tenon_application::events::{EventRecord, KeepFailedJob, subscriber, takes_bundles};
+use tenon_application::events::{EventRecord, KeepFailedJob, subscriber};
 use tenon_application::notifications::{Deliveries, DeliveryError, Notify};
 use tenon_application::ports::{Attempt, Job, JobError, JobHandler, MailError};
 use tenon_application::{Actor, App, AppError};
@@ -140,17 +140,14 @@ impl Effects for Subscribers {
         if job.more.iter().any(|other| other.organization_id != event.organization_id) {
             return Err(JobError::fail("a bundle of several organizations"));
         }
-        if job.is_bundle() && !takes_bundles(&job.subscriber) {
-            return Err(JobError::fail(format!("{} takes no bundles", job.subscriber)));
-        }
-        let events = || job.events().cloned().collect();
+        let events = || job.events().cloned().collect::<Vec<_>>();
         match job.subscriber.as_str() {
             subscriber::AUDIT => {
                 self.app.execute(&actor, AppendAuditEntries { events: events() }).await.map_err(from_app)
             }
             subscriber::NOTIFICATIONS => self.app.execute(&actor, Notify { events: events() }).await.map_err(from_app),
-            subscriber::EMAIL => self.deliveries.send_email(event).await.map_err(from_delivery),
-            subscriber::PUSH => self.deliveries.send_push(event).await.map_err(from_delivery),
+            subscriber::EMAIL => self.deliveries.send_emails(&events()).await.map_err(from_delivery),
+            subscriber::PUSH => self.deliveries.send_pushes(&events()).await.map_err(from_delivery),
             unknown => Err(JobError::fail(format!("there is no subscriber {unknown}"))),
         }
     }
@@ -225,8 +222,9 @@ fn from_delivery(error: DeliveryError) -> JobError {
 mod tests {
     use std::sync::Mutex;
 
+    use tenon_application::samples::event;
+
     use super::*;
-    use crate::events_for_tests::event;
 
     /// Poisons whatever holds this event.
     const POISON: uuid::Uuid = uuid::Uuid::from_u128(666);
@@ -282,11 +280,15 @@ mod tests {
         }
     }
 
+    fn job() -> Job {
+        Job::new(subscriber::AUDIT, 1, event())
+    }
+
     async fn run_bundle(
         poison: fn() -> Result<(), JobError>,
         is_last: bool,
     ) -> (Result<(), JobError>, Vec<usize>, Vec<uuid::Uuid>) {
-        let mut job = Job::new(subscriber::AUDIT, 1, event());
+        let mut job = job();
         for id in [uuid::Uuid::from_u128(1), POISON, uuid::Uuid::from_u128(2)] {
             job.more.push(EventRecord { id, ..event() });
         }
@@ -320,7 +322,7 @@ mod tests {
         store: Result<(), AppError>,
     ) -> (Result<(), JobError>, Vec<String>) {
         let fake = Fake { outcome, store, kept: Mutex::default() };
-        let job = Job::new(subscriber::AUDIT, 1, event());
+        let job = job();
         let answer = observed(&fake, &job, Attempt { number: 1, is_last }, job.event.occurred_at + age).await;
         (answer, fake.kept.into_inner().unwrap())
     }

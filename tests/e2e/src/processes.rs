@@ -1,26 +1,30 @@
 //! The operating system's side of a server: finding the binaries, free ports, starting and killing.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::net::TcpListener;
 use std::ops::Range;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
-use std::{env, fs, thread};
+use std::{env, fs, io, thread};
 
 use rand::RngExt;
 
 /// The directory of the binaries under test: `TENON_TEST_BIN_DIR`, or where cargo put this test.
 pub fn binary(name: &str) -> PathBuf {
-    let directory = env::var_os("TENON_TEST_BIN_DIR").map(PathBuf::from).unwrap_or_else(|| {
-        let test = env::current_exe().expect("the path of this test");
-        let parent = test.parent().expect("a directory");
-        if parent.ends_with("deps") { parent.parent().expect("a directory").to_owned() } else { parent.to_owned() }
-    });
+    let directory = env::var_os("TENON_TEST_BIN_DIR").map_or_else(build_directory, PathBuf::from);
     let path = directory.join(name);
     assert!(path.is_file(), "{} is missing: run `cargo build -p tenon-bootstrap`, or scripts/test", path.display());
     path
+}
+
+/// Where cargo put the binaries that were built with this program.
+pub fn build_directory() -> PathBuf {
+    let this = env::current_exe().expect("the path of this program");
+    let parent = this.parent().expect("a directory");
+    // Tests are a directory deeper than the binaries.
+    if parent.ends_with("deps") { parent.parent().expect("a directory").to_owned() } else { parent.to_owned() }
 }
 
 /// A port that was free a moment ago. It is below those that the system gives to outgoing connections, one of which could
@@ -50,24 +54,28 @@ pub struct Process {
 
 impl Process {
     pub fn start(program: &Path, arguments: &[&str], variables: &[(String, String)], log: &Path) -> Self {
-        Self::spawn(quiet(program, arguments, variables), log)
+        Self::launch(command(program, arguments, variables), log).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Like [`Process::start`], as another user, for servers that refuse to run as root.
     pub fn start_as(user: Option<User>, program: &Path, arguments: &[&str], log: &Path) -> Self {
-        let mut command = quiet(program, arguments, &[]);
+        let mut command = command(program, arguments, &[]);
         if let Some(user) = user {
             command.uid(user.id).gid(user.group);
         }
-        Self::spawn(command, log)
+        Self::launch(command, log).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    fn spawn(mut command: Command, log: &Path) -> Self {
-        let program = command.get_program().to_owned();
-        let output = open_log(log);
-        command.stdout(output.try_clone().expect("a second handle")).stderr(output);
-        let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-        Self { child }
+    /// Starts what [`command`] made. Fails when there is no such program, or the log cannot be written.
+    pub fn launch(mut command: Command, log: &Path) -> io::Result<Self> {
+        let output = File::options().create(true).append(true).open(log).map_err(|error| at(log, &error))?;
+        command.stdout(output.try_clone()?).stderr(output);
+        let child = command.spawn().map_err(|error| at(Path::new(command.get_program()), &error))?;
+        Ok(Self { child })
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// SIGSTOP: it lives, its connections too, and nothing happens.
@@ -159,15 +167,15 @@ fn signal(signal: &str, ids: &[u32]) {
 
 /// Runs a command to its end and answers whether it succeeded, and what it printed.
 pub fn run(program: &Path, arguments: &[&str], variables: &[(String, String)]) -> (bool, String) {
-    let output = quiet(program, arguments, variables).output();
+    let output = command(program, arguments, variables).output();
     let output = output.unwrap_or_else(|error| panic!("{}: {error}", program.display()));
     let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.push_str(&String::from_utf8_lossy(&output.stderr));
     (output.status.success(), text)
 }
 
-/// The variables given here are the only ones of Tenon's that the process sees.
-fn quiet(program: &Path, arguments: &[&str], variables: &[(String, String)]) -> Command {
+/// A command without input. The variables given here are the only ones of Tenon's that the process sees.
+pub fn command(program: &Path, arguments: &[&str], variables: &[(String, String)]) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("TENON_") {
@@ -178,6 +186,7 @@ fn quiet(program: &Path, arguments: &[&str], variables: &[(String, String)]) -> 
     command
 }
 
-fn open_log(log: &Path) -> File {
-    OpenOptions::new().create(true).append(true).open(log).unwrap_or_else(|error| panic!("{}: {error}", log.display()))
+/// The error with the path that it is about.
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

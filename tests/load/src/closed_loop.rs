@@ -74,7 +74,7 @@ async fn warm_up(bench: &Bench<'_>, scenario: Scenario, reference: Option<&(Load
     }
     if scenario == Scenario::GetTaskNotModified {
         let status = bench.api.status(own.requests.last().ok_or("nothing to send")?).await;
-        if status != Some(304) {
+        if status != Ok(304) {
             return Err(format!("{}: answered with {status:?}", scenario.name()).into());
         }
     }

@@ -15,7 +15,12 @@ pub(crate) struct Measurement {
     pub(crate) p95_ms: f64,
     pub(crate) p99_ms: f64,
     pub(crate) max_ms: f64,
-    /// What went wrong: statuses of 400 and above by number, and `timeout`, `connection`, `lost`, `unfinished`.
+    /// What became of each request: statuses by number, and the words of `errors`. Empty where the driver counts errors
+    /// alone.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) answers: BTreeMap<String, u64>,
+    /// What went wrong: statuses of 400 and above by number, and `timeout`, `connection`, `lost`, `unsent`,
+    /// `unfinished`.
     pub(crate) errors: BTreeMap<String, u64>,
     /// CPU time of each process meanwhile, and of all processes of the database and of Redis.
     pub(crate) cpu_seconds: BTreeMap<String, f64>,
@@ -26,7 +31,7 @@ pub(crate) struct Measurement {
 }
 
 impl Measurement {
-    /// Each figure's median over the rounds, and all of the errors.
+    /// Each figure's median over the rounds, and all of the answers and errors.
     pub(crate) fn median(rounds: &[Self]) -> Self {
         let of = |figure: fn(&Self) -> f64| median(rounds.iter().map(figure));
         let mut summary = Self {
@@ -39,9 +44,8 @@ impl Measurement {
             ..Self::default()
         };
         for round in rounds {
-            for (error, count) in &round.errors {
-                *summary.errors.entry(error.clone()).or_default() += count;
-            }
+            add(&mut summary.answers, &round.answers);
+            add(&mut summary.errors, &round.errors);
             for (process, seconds) in &round.cpu_seconds {
                 *summary.cpu_seconds.entry(process.clone()).or_default() += seconds;
             }
@@ -55,6 +59,19 @@ impl Measurement {
     pub(crate) fn error_count(&self) -> u64 {
         self.errors.values().sum()
     }
+}
+
+/// Counts what else there was.
+pub(crate) fn add(counts: &mut BTreeMap<String, u64>, others: &BTreeMap<String, u64>) {
+    for (name, count) in others {
+        *counts.entry(name.clone()).or_default() += count;
+    }
+}
+
+/// In one line: `200: 7, 503: 1`.
+pub(crate) fn listed(counts: &BTreeMap<String, u64>) -> String {
+    let each: Vec<_> = counts.iter().map(|(name, count)| format!("{name}: {count}")).collect();
+    each.join(", ")
 }
 
 fn raise(most: &mut BTreeMap<String, f64>, to: &BTreeMap<String, f64>) {

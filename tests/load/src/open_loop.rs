@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use crate::Outcome;
 use crate::measurement::Measurement;
 use crate::requests::{Load, Request, next_series};
-use crate::server::Api;
+use crate::server::{Answered, Api};
 use crate::statistics::percentile;
 
 /// How often, and for how long.
@@ -61,24 +61,25 @@ pub(crate) async fn arrive(api: &Api, load: &Load, arrivals: Arrivals) -> Outcom
     Ok(summary(&answers, begun.elapsed()))
 }
 
-/// How long a request took from when it was due, and its status; none when there was no answer.
-async fn timed(api: Api, request: Request, due: Instant) -> (f64, Option<u16>) {
-    let status = api.status(&request).await;
-    (due.elapsed().as_secs_f64() * 1e3, status)
+/// How long a request took from when it was due, and what was answered.
+async fn timed(api: Api, request: Request, due: Instant) -> (f64, Answered) {
+    let answered = api.status(&request).await;
+    (due.elapsed().as_secs_f64() * 1e3, answered)
 }
 
-fn summary(answers: &[(f64, Option<u16>)], elapsed: Duration) -> Measurement {
-    let mut errors = BTreeMap::new();
-    for (_, status) in answers {
-        match status {
-            None => *errors.entry("connection".to_owned()).or_default() += 1,
-            Some(status) if *status >= 400 => *errors.entry(status.to_string()).or_default() += 1,
-            Some(_) => {}
+fn summary(found: &[(f64, Answered)], elapsed: Duration) -> Measurement {
+    let (mut answers, mut errors) = (BTreeMap::<String, u64>::new(), BTreeMap::<String, u64>::new());
+    for (_, answered) in found {
+        let name = answered.map_or_else(str::to_owned, |status| status.to_string());
+        let good = answered.is_ok_and(|status| status < 400);
+        if !good {
+            *errors.entry(name.clone()).or_default() += 1;
         }
+        *answers.entry(name).or_default() += 1;
     }
-    let all = of_latencies(answers.iter().map(|(latency, _)| *latency).collect(), elapsed);
+    let all = of_latencies(found.iter().map(|(latency, _)| *latency).collect(), elapsed);
     let good = all.requests - errors.values().sum::<u64>();
-    Measurement { requests_per_second: per_second(good, elapsed), errors, ..all }
+    Measurement { requests_per_second: per_second(good, elapsed), answers, errors, ..all }
 }
 
 fn per_second(count: u64, elapsed: Duration) -> f64 {
@@ -102,13 +103,14 @@ pub(crate) fn of_latencies(mut latencies: Vec<f64>, elapsed: Duration) -> Measur
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measurement::listed;
 
     #[test]
     fn what_was_not_answered_well_is_counted() {
-        let answers = [(1.0, Some(200)), (9.0, Some(503)), (3.0, None), (2.0, Some(304)), (5.0, Some(503))];
+        let answers = [(1.0, Ok(200)), (9.0, Ok(503)), (3.0, Err("timeout")), (2.0, Ok(304)), (5.0, Ok(503))];
         let found = summary(&answers, Duration::from_secs(2));
-        let errors: Vec<_> = found.errors.iter().map(|(name, count)| (name.as_str(), *count)).collect();
-        assert_eq!(errors, [("503", 2), ("connection", 1)]);
+        assert_eq!(listed(&found.answers), "200: 1, 304: 1, 503: 2, timeout: 1");
+        assert_eq!(listed(&found.errors), "503: 2, timeout: 1");
         assert_eq!((found.requests, found.requests_per_second, found.p50_ms, found.max_ms), (5, 1.0, 3.0, 9.0));
     }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::Outcome;
 use crate::closed_loop::Compared;
 use crate::deployment::Deployment;
-use crate::measurement::Measurement;
+use crate::measurement::{Measurement, listed};
 use crate::scale::{self, Size};
 use crate::soak::Soak;
 
@@ -116,9 +116,8 @@ fn line(row: &Row) -> String {
         tenon.p99_ms,
         tenon.max_ms
     );
-    let errors: Vec<_> = tenon.errors.iter().map(|(error, count)| format!("{error}: {count}")).collect();
-    text.push_str(if errors.is_empty() { "0" } else { "" });
-    text.push_str(&errors.join(", "));
+    text.push_str(if tenon.errors.is_empty() { "0" } else { "" });
+    text.push_str(&listed(&tenon.errors));
     let reference = row.reference.as_ref().map(|it| format!("{:.0}", it.requests_per_second));
     let ratio = row.ratio.map(|ratio| format!("{ratio:.2} ×"));
     let met = row.met.map(|met| if met { "met" } else { "not met" }.to_owned());

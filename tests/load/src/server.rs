@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tenon_bootstrap::config::{Config, Sources};
-use tenon_e2e_tests::processes::free_port;
+use tenon_e2e_tests::processes::{command, free_port, run};
 
 use crate::Outcome;
 use crate::cli::Cli;
 use crate::database::Place;
-use crate::process::{Process, binary, command};
+use crate::process::{Process, binary};
 use crate::requests::Request;
 
 const START_WITHIN: Duration = Duration::from_secs(60);
@@ -96,11 +96,8 @@ impl Setup {
     }
 
     pub(crate) fn migrate(&self) -> Outcome<()> {
-        let output = command(&self.binary("tenon")?, &self.variables).args(["migrate", "up"]).output()?;
-        if output.status.success() {
-            return Ok(());
-        }
-        Err(format!("tenon migrate up: {}", String::from_utf8_lossy(&output.stderr)).into())
+        let (succeeded, printed) = run(&self.binary("tenon")?, &["migrate", "up"], &self.variables);
+        if succeeded { Ok(()) } else { Err(format!("tenon migrate up: {printed}").into()) }
     }
 
     pub(crate) fn log(&self, name: &str) -> PathBuf {
@@ -114,9 +111,9 @@ impl Setup {
     /// Starts the API and, apart or inside, the worker, with these variables on top.
     pub(crate) async fn start(&self, extra: &[(&str, &str)]) -> Outcome<Server> {
         let address = format!("127.0.0.1:{}", free_port());
-        let mut serve = command(&self.binary("tenon")?, &self.variables);
-        serve.arg("serve").env("TENON_BIND", &address).envs(extra.iter().copied());
-        let mut processes = vec![Process::start("tenon", &mut serve, &self.log("tenon"))?];
+        let mut serve = command(&self.binary("tenon")?, &["serve"], &self.variables);
+        serve.env("TENON_BIND", &address).envs(extra.iter().copied());
+        let mut processes = vec![Process::start("tenon", serve, &self.log("tenon"))?];
         if self.place.deployment.worker_apart() {
             processes.push(self.start_worker()?);
         }
@@ -125,8 +122,8 @@ impl Setup {
 
     /// Starts another worker.
     pub(crate) fn start_worker(&self) -> Outcome<Process> {
-        let mut work = command(&self.binary("tenon-worker")?, &self.variables);
-        Process::start("tenon-worker", &mut work, &self.log("tenon-worker"))
+        let work = command(&self.binary("tenon-worker")?, &[], &self.variables);
+        Process::start("tenon-worker", work, &self.log("tenon-worker"))
     }
 
     /// Starts the references, on the copy of the database. `sample` is a task as Tenon answers it.
@@ -134,10 +131,24 @@ impl Setup {
         let address = format!("127.0.0.1:{}", free_port());
         let file = self.place.directory.join("sample.json");
         std::fs::write(&file, sample.to_string())?;
-        let mut serve = command(&self.binary("tenon-reference")?, &[]);
+        let mut serve = command(&self.binary("tenon-reference")?, &[], &[]);
         serve.args(["--bind", &address, "--database-url", &self.place.reference_url()]).arg("--sample").arg(&file);
-        let processes = vec![Process::start("reference", &mut serve, &self.log("reference"))?];
+        let processes = vec![Process::start("reference", serve, &self.log("reference"))?];
         Server { address, processes }.ready("/ready").await
+    }
+}
+
+/// The status of an answer, or in a word why there is none: `timeout`, `connection` (it was refused), `lost` (it ended
+/// before the answer did), `unsent`.
+pub(crate) type Answered = Result<u16, &'static str>;
+
+fn unanswered(error: reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        "timeout"
+    } else if error.is_connect() {
+        "connection"
+    } else {
+        "lost"
     }
 }
 
@@ -169,12 +180,12 @@ impl Api {
         Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
     }
 
-    /// The status of the answer, once all of it is here; `None` without one.
-    pub(crate) async fn status(&self, request: &Request) -> Option<u16> {
-        let answer = self.call(request).ok()?.send().await.ok()?;
+    /// The status of the answer, once all of it is here.
+    pub(crate) async fn status(&self, request: &Request) -> Answered {
+        let answer = self.call(request).map_err(|_| "unsent")?.send().await.map_err(unanswered)?;
         let status = answer.status().as_u16();
-        answer.bytes().await.ok()?;
-        Some(status)
+        answer.bytes().await.map_err(unanswered)?;
+        Ok(status)
     }
 
     fn call(&self, request: &Request) -> Outcome<reqwest::RequestBuilder> {

@@ -1,5 +1,6 @@
 //! A long time under a load the machine bears, watched for anything that grows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use crate::closed_loop::mixed_load;
 use crate::database::{Place, connect, connections, outbox_depth};
 use crate::deployment::Deployment;
 use crate::flatness::{Expected, ends};
+use crate::measurement::{add, listed};
 use crate::open_loop::{Arrivals, arrive};
 use crate::queue;
 use crate::run::Bench;
@@ -37,6 +39,9 @@ pub(crate) struct Soak {
     pub(crate) per_second: f64,
     pub(crate) minutes: u64,
     pub(crate) requests: u64,
+    /// What became of each request: statuses by number, and why there was no answer.
+    pub(crate) answers: BTreeMap<String, u64>,
+    /// Those of the requests that went wrong.
     pub(crate) errors: u64,
     pub(crate) series: Vec<Series>,
 }
@@ -44,11 +49,12 @@ pub(crate) struct Soak {
 impl Soak {
     pub(crate) fn table(&self) -> String {
         let mut text = format!(
-            "mixed on {}, {:.0} arrivals/s for {} min: {} requests, {} errors\n\n",
+            "mixed on {}, {:.0} arrivals/s for {} min: {} requests ({}), {} errors\n\n",
             self.deployment.name(),
             self.per_second,
             self.minutes,
             self.requests,
+            listed(&self.answers),
             self.errors
         );
         text.push_str("| | Begin | End | Most | |\n|---|---|---|---|---|\n");
@@ -82,12 +88,13 @@ pub(crate) async fn soak(bench: &Bench<'_>, minutes: u64) -> Outcome<Soak> {
     let place = Arc::new(bench.setup.place.clone());
     let watching = tokio::spawn(watch(pids, place, stop.clone()));
     let begun = Instant::now();
-    let (mut requests, mut errors) = (0, 0);
+    let (mut requests, mut answers, mut errors) = (0, BTreeMap::new(), 0);
     let (mut p50, mut p95) = (Vec::new(), Vec::new());
     while begun.elapsed() < Duration::from_secs(minutes * 60) {
         let load = mixed_load(bench).await?;
         let found = arrive(&bench.api, &load, Arrivals { per_second, duration: WINDOW }).await?;
         requests += found.requests;
+        add(&mut answers, &found.answers);
         errors += found.error_count();
         p50.push(found.p50_ms);
         p95.push(found.p95_ms);
@@ -102,7 +109,8 @@ pub(crate) async fn soak(bench: &Bench<'_>, minutes: u64) -> Outcome<Soak> {
         Series { name, samples, flat }
     };
     let deployment = bench.setup.place.deployment;
-    Ok(Soak { deployment, per_second, minutes, requests, errors, series: samples.into_iter().map(judged).collect() })
+    let series = samples.into_iter().map(judged).collect();
+    Ok(Soak { deployment, per_second, minutes, requests, answers, errors, series })
 }
 
 async fn watch(pids: Vec<(&'static str, u32)>, place: Arc<Place>, stop: CancellationToken) -> Outcome<Samples> {
@@ -147,10 +155,12 @@ mod tests {
             per_second: 200.0,
             minutes: 10,
             requests: 120_000,
+            answers: [("200".to_owned(), 119_000), ("201".to_owned(), 1_000)].into(),
             errors: 0,
             series: vec![series("threads", vec![9.0; 24], Some(true)), series("kept", vec![1.0; 24], None), grows],
         };
         let table = soak.table();
+        assert!(table.contains("120000 requests (200: 119000, 201: 1000), 0 errors\n"), "{table}");
         assert!(table.contains("| threads | 9.0 | 9.0 | 9.0 | flat |"), "{table}");
         assert!(table.contains("| RSS | 6.5 | 20.5 | 23.0 | not flat |"), "{table}");
         assert!(table.contains("| kept | 1.0 | 1.0 | 1.0 | – |"), "{table}");

@@ -28,12 +28,6 @@ pub mod subscriber {
     pub const PUSH: &str = "push";
 }
 
-/// Whether a subscriber handles several events of an organization in one transaction. What goes out by mail or push
-/// is sent one by one.
-pub fn takes_bundles(subscriber: &str) -> bool {
-    matches!(subscriber, subscriber::AUDIT | subscriber::NOTIFICATIONS)
-}
-
 /// The subscribers an event goes to, by its name.
 pub fn subscribers_of(event_name: &str) -> &'static [&'static str] {
     match event_name {
@@ -100,8 +94,8 @@ pub trait Outbox: Send + Sync {
     async fn claim(&self, now: Timestamp, due_again: Timestamp, limit: u64) -> Result<Vec<ClaimedEvent>, StoreError>;
     /// Makes claimed events due at `at`, because they could not be pushed.
     async fn postpone(&self, events: &[EventId], at: Timestamp) -> Result<(), StoreError>;
-    /// Whether `subscriber` has handled `event`.
-    async fn is_handled(&self, event: EventId, subscriber: &str) -> Result<bool, StoreError>;
+    /// Those of the events that `subscriber` has not handled.
+    async fn unhandled(&self, events: &[EventId], subscriber: &str) -> Result<Vec<EventId>, StoreError>;
     async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError>;
     /// Forgets events that all subscribers have handled, and their receipts. Answers how many.
     async fn purge(&self, completed_before: Timestamp) -> Result<u64, StoreError>;

@@ -64,6 +64,8 @@ pub trait IdentityQueries: Send + Sync {
     async fn session(&self, id: SessionId) -> Result<Option<SessionFacts>, StoreError>;
     async fn role(&self, organization: OrganizationId, user: UserId) -> Result<Option<OrganizationRole>, StoreError>;
     async fn user(&self, id: UserId) -> Result<Option<UserView>, StoreError>;
+    /// How to address these users; unknown ones are left out.
+    async fn contacts(&self, ids: &[UserId]) -> Result<Vec<UserContact>, StoreError>;
 }
 
 /// Hashes passwords, away from the threads that serve requests, and a bounded number at a time.

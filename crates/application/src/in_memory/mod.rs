@@ -19,4 +19,4 @@ pub(crate) use accounts::sign_in_service;
 pub(crate) use cast::Person;
 pub(crate) use data::MemoryStore;
 pub(crate) use doubles::MemoryCache;
-pub(crate) use scene::{Scene, at, project_id, task_id};
+pub(crate) use scene::{Scene, at, create_task, project_id, task_id};

@@ -33,11 +33,15 @@ impl UserRepository for MemoryUnit {
     }
 
     async fn contacts(&mut self, ids: &[UserId]) -> Result<Vec<UserContact>, StoreError> {
-        let known = self.data.users.iter().filter(|it| ids.contains(&it.id));
-        Ok(known
-            .map(|it| UserContact { id: it.id, display_name: it.display_name.to_string(), email: it.email.to_string() })
-            .collect())
+        Ok(contacts(&self.data.users, ids))
     }
+}
+
+pub(super) fn contacts(users: &[UserState], ids: &[UserId]) -> Vec<UserContact> {
+    let known = users.iter().filter(|it| ids.contains(&it.id));
+    known
+        .map(|it| UserContact { id: it.id, display_name: it.display_name.to_string(), email: it.email.to_string() })
+        .collect()
 }
 
 #[async_trait]

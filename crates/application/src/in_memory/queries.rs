@@ -5,8 +5,9 @@ use tenon_domain::tasks::TaskKey;
 use tenon_domain::{OrganizationId, ProjectId, SessionId, TaskId, UserId};
 
 use super::data::MemoryStore;
+use super::people::contacts;
 use crate::documents::DocumentSource;
-use crate::identity::{Credentials, IdentityQueries, SessionFacts, UserView};
+use crate::identity::{Credentials, IdentityQueries, SessionFacts, UserContact, UserView};
 use crate::tasks::TaskView;
 use crate::unit_of_work::StoreError;
 
@@ -36,6 +37,10 @@ impl IdentityQueries for MemoryStore {
 
     async fn user(&self, id: UserId) -> Result<Option<UserView>, StoreError> {
         Ok(self.data().users.iter().find(|it| it.id == id).cloned().map(UserView::from))
+    }
+
+    async fn contacts(&self, ids: &[UserId]) -> Result<Vec<UserContact>, StoreError> {
+        Ok(contacts(&self.data().users, ids))
     }
 }
 

@@ -23,7 +23,8 @@ use crate::organizations::MockOrganizationQueries;
 use crate::ports::Availability;
 use crate::projects::MockProjectQueries;
 use crate::query::Queries;
-use crate::tasks::MockTaskQueries;
+use crate::samples::new_task;
+use crate::tasks::{CreateTask, MockTaskQueries};
 
 pub(crate) fn project_id(n: u128) -> ProjectId {
     ProjectId::new(Uuid::from_u128(0xC0 + n))
@@ -31,6 +32,11 @@ pub(crate) fn project_id(n: u128) -> ProjectId {
 
 pub(crate) fn task_id(n: u128) -> TaskId {
     TaskId::new(Uuid::from_u128(0xD0 + n))
+}
+
+/// Creates a task like those that [`Scene::add_task`] adds.
+pub(crate) fn create_task(project: ProjectId) -> CreateTask {
+    new_task(project, "Fix the door")
 }
 
 /// `minutes` after the story begins.

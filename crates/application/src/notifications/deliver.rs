@@ -1,16 +1,19 @@
 //! Delivering messages outside Tenon: the slow part happens outside any transaction, the receipt is noted after it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use tenon_domain::UserId;
+use tenon_domain::{EventId, UserId};
 
 use super::MessageRenderer;
 use crate::actor::Actor;
 use crate::app::App;
 use crate::command::{Command, Work};
 use crate::error::AppError;
-use crate::events::{Delivery, EventData, EventRecord, Outbox, subscriber};
+use crate::events::{Channel, Delivery, EventData, EventRecord, Outbox, subscriber};
+use crate::identity::UserContact;
 use crate::organizations::InvitationTokens;
 use crate::ports::{MailError, Mailer, PushMessage, PushSender};
 
@@ -40,48 +43,98 @@ pub struct Deliveries {
     pub public_url: String,
 }
 
+/// After this long what was sent is noted, though more is to be sent: it is what a crash sends again.
+const NOTE_AFTER: Duration = Duration::from_secs(2);
+
 impl Deliveries {
-    pub async fn send_email(&self, event: &EventRecord) -> Result<(), DeliveryError> {
-        let EventData::Delivery(delivery) = &event.data else { return Err(DeliveryError::NotADelivery) };
-        if self.is_done(event, subscriber::EMAIL).await? {
-            return Ok(());
-        }
-        if let Some((address, name)) = self.recipient(delivery).await? {
-            let link = self.link(delivery);
-            let message = self
-                .renderer
-                .render(delivery, &event.id.to_string(), &address, name.as_deref(), &link)
-                .map_err(DeliveryError::Rendering)?;
-            self.mailer.send(&message).await?;
-        }
-        self.note_receipt(event, subscriber::EMAIL).await
+    /// Sends these emails of one organization, but for those that were sent before.
+    pub async fn send_emails(&self, events: &[EventRecord]) -> Result<(), DeliveryError> {
+        self.send_all(events, Channel::Email, subscriber::EMAIL).await
     }
 
-    pub async fn send_push(&self, event: &EventRecord) -> Result<(), DeliveryError> {
-        let EventData::Delivery(delivery) = &event.data else { return Err(DeliveryError::NotADelivery) };
-        if self.is_done(event, subscriber::PUSH).await? {
-            return Ok(());
-        }
-        if let Some(user) = delivery.user {
-            let message = PushMessage { user: user.into(), title: delivery.title.clone(), body: delivery.body.clone() };
-            self.push.send(&message).await?;
-        }
-        self.note_receipt(event, subscriber::PUSH).await
+    /// Pushes these messages of one organization, but for those that were pushed before.
+    pub async fn send_pushes(&self, events: &[EventRecord]) -> Result<(), DeliveryError> {
+        self.send_all(events, Channel::Push, subscriber::PUSH).await
     }
 
-    async fn is_done(&self, event: &EventRecord, subscriber: &str) -> Result<bool, DeliveryError> {
-        let handled = self.outbox.is_handled(event.id.into(), subscriber);
-        Ok(self.app.availability.within_reach(handled).await.map_err(AppError::from)?)
+    /// Sends one after the other, to the first that fails. What was sent is noted all the same.
+    async fn send_all(
+        &self,
+        events: &[EventRecord],
+        channel: Channel,
+        subscriber: &'static str,
+    ) -> Result<(), DeliveryError> {
+        let unsent = self.unsent(events, subscriber).await?;
+        let contacts = match channel {
+            Channel::Email => self.contacts(&unsent).await?,
+            Channel::Push => Vec::new(),
+        };
+        let (mut sent, mut noted_at) = (Vec::new(), Instant::now());
+        for (event, delivery) in unsent {
+            let outcome = match channel {
+                Channel::Email => self.send_email(event, delivery, &contacts).await,
+                Channel::Push => self.push(delivery).await,
+            };
+            if outcome.is_err() {
+                self.note_receipts(&sent, subscriber).await?;
+                return outcome;
+            }
+            sent.push(event);
+            if noted_at.elapsed() >= NOTE_AFTER {
+                self.note_receipts(&std::mem::take(&mut sent), subscriber).await?;
+                noted_at = Instant::now();
+            }
+        }
+        self.note_receipts(&sent, subscriber).await
     }
 
-    async fn recipient(&self, delivery: &Delivery) -> Result<Option<(String, Option<String>)>, DeliveryError> {
-        if let Some(address) = &delivery.address {
-            return Ok(Some((address.clone(), None)));
-        }
-        let Some(user) = delivery.user.map(UserId::new) else { return Ok(None) };
-        let user = self.app.queries.identity.user(user);
-        let user = self.app.availability.within_reach(user).await.map_err(AppError::from)?;
-        Ok(user.map(|user| (user.email, Some(user.display_name))))
+    async fn send_email(
+        &self,
+        event: &EventRecord,
+        delivery: &Delivery,
+        contacts: &[UserContact],
+    ) -> Result<(), DeliveryError> {
+        let Some((address, name)) = recipient(delivery, contacts) else { return Ok(()) };
+        let link = self.link(delivery);
+        let message = self
+            .renderer
+            .render(delivery, &event.id.to_string(), address, name, &link)
+            .map_err(DeliveryError::Rendering)?;
+        Ok(self.mailer.send(&message).await?)
+    }
+
+    async fn push(&self, delivery: &Delivery) -> Result<(), DeliveryError> {
+        let Some(user) = delivery.user else { return Ok(()) };
+        let message = PushMessage { user: user.into(), title: delivery.title.clone(), body: delivery.body.clone() };
+        Ok(self.push.send(&message).await?)
+    }
+
+    async fn unsent<'a>(
+        &self,
+        events: &'a [EventRecord],
+        subscriber: &str,
+    ) -> Result<Vec<(&'a EventRecord, &'a Delivery)>, DeliveryError> {
+        let ids: Vec<EventId> = events.iter().map(|event| event.id.into()).collect();
+        let unhandled = self.outbox.unhandled(&ids, subscriber);
+        let unhandled = self.app.availability.within_reach(unhandled).await.map_err(AppError::from)?;
+        let unsent =
+            events.iter().filter(|event| unhandled.contains(&event.id.into())).map(|event| match &event.data {
+                EventData::Delivery(delivery) => Ok((event, delivery)),
+                _ => Err(DeliveryError::NotADelivery),
+            });
+        unsent.collect()
+    }
+
+    /// Of all whom these deliveries name, in one query.
+    async fn contacts(&self, unsent: &[(&EventRecord, &Delivery)]) -> Result<Vec<UserContact>, DeliveryError> {
+        let users: BTreeSet<_> = unsent
+            .iter()
+            .filter(|(_, delivery)| delivery.address.is_none())
+            .filter_map(|(_, delivery)| delivery.user)
+            .collect();
+        let users: Vec<UserId> = users.into_iter().map(UserId::new).collect();
+        let contacts = self.app.queries.identity.contacts(&users);
+        Ok(self.app.availability.within_reach(contacts).await.map_err(AppError::from)?)
     }
 
     fn link(&self, delivery: &Delivery) -> String {
@@ -91,25 +144,37 @@ impl Deliveries {
         }
     }
 
-    async fn note_receipt(&self, event: &EventRecord, subscriber: &'static str) -> Result<(), DeliveryError> {
-        let actor = Actor::system(event.organization(), event.origin());
-        Ok(self.app.execute(&actor, NoteReceipt { event: event.clone(), subscriber }).await?)
+    async fn note_receipts(&self, events: &[&EventRecord], subscriber: &'static str) -> Result<(), DeliveryError> {
+        let Some(first) = events.first() else { return Ok(()) };
+        let actor = Actor::system(first.organization(), first.origin());
+        let events = events.iter().map(|event| event.id.into()).collect();
+        Ok(self.app.execute(&actor, NoteReceipts { events, subscriber }).await?)
     }
 }
 
-/// Notes that a subscriber whose effect lies outside the database is done with an event.
-struct NoteReceipt {
-    event: EventRecord,
+/// The address and the name a delivery goes to; nothing for a user who was deleted since.
+fn recipient<'a>(delivery: &'a Delivery, contacts: &'a [UserContact]) -> Option<(&'a str, Option<&'a str>)> {
+    if let Some(address) = &delivery.address {
+        return Some((address, None));
+    }
+    let user = delivery.user.map(UserId::new)?;
+    let contact = contacts.iter().find(|contact| contact.id == user)?;
+    Some((&contact.email, Some(&contact.display_name)))
+}
+
+/// Notes that a subscriber whose effects lie outside the database is done with these events.
+struct NoteReceipts {
+    events: Vec<EventId>,
     subscriber: &'static str,
 }
 
 #[async_trait]
-impl Command for NoteReceipt {
+impl Command for NoteReceipts {
     type Output = ();
-    const NAME: &'static str = "notification.note_receipt";
+    const NAME: &'static str = "notification.note_receipts";
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
-        work.unit().receipts().note(self.event.id.into(), self.subscriber).await?;
+        work.unit().receipts().note_all(&self.events, self.subscriber).await?;
         Ok(())
     }
 }

@@ -113,23 +113,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::events::{ActorRecord, EventData, OriginRecord, SubjectRecord, subscriber};
+    use crate::events::subscriber;
+    use crate::samples::event;
 
     #[test]
     fn a_job_is_written_and_read_as_before_there_were_bundles() {
-        let event = EventRecord {
-            id: Uuid::from_u128(7),
-            name: "user.registered".to_owned(),
-            version: 1,
-            organization_id: None,
-            project_id: None,
-            actor: ActorRecord { kind: "system".to_owned(), id: None },
-            subject: SubjectRecord { kind: "user".to_owned(), id: Uuid::from_u128(8), name: "Ada".to_owned() },
-            data: EventData::Plain,
-            changes: Vec::new(),
-            origin: OriginRecord::default(),
-            occurred_at: chrono::DateTime::UNIX_EPOCH,
-        };
+        let event = event();
         let single = Job::new(subscriber::AUDIT, 2, event.clone());
         let old = serde_json::json!({ "subscriber": "audit", "delivery": 2, "event": event });
         assert_eq!(serde_json::to_value(&single).unwrap(), old);

@@ -1,30 +1,14 @@
 use tenon_domain::access::{Permission, ProjectRole};
 use tenon_domain::projects::ProjectError;
-use tenon_domain::tasks::{Assignees, Labels, TaskError, TaskKey, TaskPriority, TaskTitle, TaskType};
-use tenon_domain::{Fact, ProjectId, TaskId, Violation};
+use tenon_domain::tasks::{Assignees, TaskError, TaskKey, TaskTitle};
+use tenon_domain::{Fact, TaskId, Violation};
 
 use super::*;
 use crate::error::AppError;
 use crate::events::EventRecord;
-use crate::in_memory::{Person, Scene, at, project_id, task_id};
+use crate::in_memory::{Person, Scene, at, create_task, project_id, task_id};
 use crate::page::{Page, PageRequest};
 use crate::projects::{MockProjectQueries, ProjectRef};
-
-fn create(project_id: ProjectId) -> CreateTask {
-    CreateTask {
-        project_id,
-        title: TaskTitle::parse("Fix the door").unwrap(),
-        description: None,
-        task_type: TaskType::Task,
-        priority: TaskPriority::None,
-        assignees: Assignees::default(),
-        labels: Labels::default(),
-        start_date: None,
-        due_date: None,
-        parent_id: None,
-        estimate: None,
-    }
-}
 
 fn people(people: &[Person]) -> Assignees {
     Assignees::parse(people.iter().map(|it| it.id())).unwrap()
@@ -55,7 +39,7 @@ fn facts(events: &[EventRecord]) -> Vec<Fact> {
 async fn a_task_is_created_in_the_first_status_with_the_next_number() {
     let scene = Scene::new();
     let project = scene.open_project(1, "ENG");
-    let command = CreateTask { assignees: people(&[Person::Peer]), ..create(project) };
+    let command = CreateTask { assignees: people(&[Person::Peer]), ..create_task(project) };
     let view = scene.run(Person::Member, command.clone()).await.unwrap();
     assert_eq!((view.key.as_str(), view.number, view.status.as_str(), view.version), ("ENG-1", 1, "backlog", 1));
     assert_eq!((view.reporter_id, view.created_at), (Person::Member.id(), at(10)));
@@ -76,7 +60,7 @@ async fn nothing_changes_in_an_archived_project() {
     let before = scene.store.data().clone();
     let archived = || broken(ProjectError::Archived);
 
-    assert_eq!(scene.run(Person::Member, create(project)).await, Err(archived()));
+    assert_eq!(scene.run(Person::Member, create_task(project)).await, Err(archived()));
     assert_eq!(scene.run(Person::Member, rename(task, "Other")).await, Err(archived()));
     assert_eq!(scene.run(Person::Member, transition(task, "done")).await, Err(archived()));
     let delete = DeleteTask { task: TaskRef::Id(task), expected_version: None };
@@ -93,7 +77,7 @@ async fn only_who_can_see_the_project_can_be_assigned() {
     for (project, assignee) in
         [(open, Person::Stranger), (open, Person::Guest), (private, Person::Peer), (private, Person::Owner)]
     {
-        let command = CreateTask { assignees: people(&[Person::Member, assignee]), ..create(project) };
+        let command = CreateTask { assignees: people(&[Person::Member, assignee]), ..create_task(project) };
         assert_eq!(scene.run(Person::Member, command).await, Err(outside()), "{assignee:?}");
     }
     let task = scene.add_task(1, private, &[]);
@@ -111,7 +95,7 @@ async fn what_is_in_an_invisible_project_does_not_exist() {
     let key = TaskRef::Key(TaskKey::parse("SEC-1").unwrap());
     for who in [Person::Owner, Person::Peer, Person::Guest, Person::Stranger] {
         let gone = AppError::NotFound("task");
-        assert_eq!(scene.run(who, create(private)).await, Err(AppError::NotFound("project")), "{who:?}");
+        assert_eq!(scene.run(who, create_task(private)).await, Err(AppError::NotFound("project")), "{who:?}");
         assert_eq!(scene.run(who, rename(task, "Mine")).await, Err(gone.clone()), "{who:?}");
         assert_eq!(scene.run(who, transition(task, "done")).await, Err(gone.clone()), "{who:?}");
         let delete = DeleteTask { task: key.clone(), expected_version: Some(99) };
@@ -126,7 +110,7 @@ async fn a_viewer_may_look_but_not_touch() {
     let scene = Scene::new();
     let private = scene.private_project(1, "SEC", &[(Person::Peer, ProjectRole::Viewer)]);
     let task = scene.add_task(1, private, &[]);
-    assert_eq!(scene.run(Person::Peer, create(private)).await, refused(Permission::CreateTask));
+    assert_eq!(scene.run(Person::Peer, create_task(private)).await, refused(Permission::CreateTask));
     assert_eq!(scene.run(Person::Peer, rename(task, "Mine")).await, refused(Permission::EditTask));
     assert_eq!(scene.run(Person::Peer, transition(task, "done")).await, refused(Permission::EditTask));
     let delete = DeleteTask { task: TaskRef::Id(task), expected_version: None };
@@ -169,10 +153,10 @@ async fn a_parent_is_a_living_task_of_the_same_project() {
     scene.run(Person::Member, delete).await.unwrap();
 
     for no_parent in [elsewhere, gone, task_id(99)] {
-        let command = CreateTask { parent_id: Some(no_parent), ..create(eng) };
+        let command = CreateTask { parent_id: Some(no_parent), ..create_task(eng) };
         assert_eq!(scene.run(Person::Member, command).await, Err(broken(TaskError::ParentNotFound)));
     }
-    let child = scene.run(Person::Member, CreateTask { parent_id: Some(above), ..create(eng) }).await.unwrap();
+    let child = scene.run(Person::Member, CreateTask { parent_id: Some(above), ..create_task(eng) }).await.unwrap();
     assert_eq!(child.parent_id, Some(above));
 
     let fields = TaskFields { parent_id: Some(Some(child.id)), ..TaskFields::default() };

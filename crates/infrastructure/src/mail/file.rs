@@ -32,8 +32,13 @@ impl Mailer for FileMailer {
         let draft = self.directory.join(format!(".{id}.{}.tmp", random_name()));
         let directory = self.directory.clone();
         let write = move || -> io::Result<()> {
-            fs::create_dir_all(&directory)?;
-            let written = fs::write(&draft, email).and_then(|()| fs::rename(&draft, &target));
+            let written = match fs::write(&draft, &email) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    fs::create_dir_all(&directory).and_then(|()| fs::write(&draft, &email))
+                }
+                written => written,
+            };
+            let written = written.and_then(|()| fs::rename(&draft, &target));
             if written.is_err() {
                 // The draft may not even exist; the first error is the one that matters.
                 fs::remove_file(&draft).ok();

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+};
 use tenon_application::StoreError;
 use tenon_application::identity::{
     Credentials, IdentityQueries, SessionFacts, SessionRepository, UserContact, UserRepository, UserView,
@@ -90,20 +92,24 @@ impl UserRepository for SqlUnitOfWork {
     }
 
     async fn contacts(&mut self, ids: &[UserId]) -> Result<Vec<UserContact>, StoreError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let rows: Vec<(Uuid, String, String)> = user::Entity::find()
-            .select_only()
-            .columns([user::Column::Id, user::Column::DisplayName, user::Column::Email])
-            .filter(user::Column::Id.is_in(ids.iter().map(|id| id.uuid())))
-            .into_tuple()
-            .all(&self.transaction)
-            .await
-            .stored()?;
-        let contact = |(id, display_name, email): (Uuid, _, _)| UserContact { id: id.into(), display_name, email };
-        Ok(rows.into_iter().map(contact).collect())
+        contacts(&self.transaction, ids).await
     }
+}
+
+async fn contacts(connection: &impl ConnectionTrait, ids: &[UserId]) -> Result<Vec<UserContact>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(Uuid, String, String)> = user::Entity::find()
+        .select_only()
+        .columns([user::Column::Id, user::Column::DisplayName, user::Column::Email])
+        .filter(user::Column::Id.is_in(ids.iter().map(|id| id.uuid())))
+        .into_tuple()
+        .all(connection)
+        .await
+        .stored()?;
+    let contact = |(id, display_name, email): (Uuid, _, _)| UserContact { id: id.into(), display_name, email };
+    Ok(rows.into_iter().map(contact).collect())
 }
 
 #[async_trait]
@@ -183,5 +189,9 @@ impl IdentityQueries for SqlQueries {
     async fn user(&self, id: UserId) -> Result<Option<UserView>, StoreError> {
         let row = user::Entity::find_by_id(id.uuid()).one(self.database.primary()).await.stored()?;
         Ok(row.map(user_state).map(UserView::from))
+    }
+
+    async fn contacts(&self, ids: &[UserId]) -> Result<Vec<UserContact>, StoreError> {
+        contacts(self.database.primary(), ids).await
     }
 }

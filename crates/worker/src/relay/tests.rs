@@ -4,13 +4,13 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use tenon_application::events::{Backlog, ClaimedEvent, FailedJob};
 use tenon_application::ports::Job;
+use tenon_application::samples::event;
 use tenon_domain::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::*;
-use crate::events_for_tests::event;
 
 /// As a depth: the queue never answers.
 const UNANSWERED: u64 = u64::MAX;
@@ -133,8 +133,8 @@ impl Outbox for World {
         Ok(())
     }
 
-    async fn is_handled(&self, _: EventId, _: &str) -> Result<bool, StoreError> {
-        Ok(false)
+    async fn unhandled(&self, events: &[EventId], _: &str) -> Result<Vec<EventId>, StoreError> {
+        Ok(events.to_vec())
     }
 
     async fn backlog(&self, _: Timestamp) -> Result<Backlog, StoreError> {

@@ -10,13 +10,13 @@ use tenon_application::idempotency::IdempotencyKeys;
 use tenon_application::identity::{Register, SessionDirectory};
 use tenon_application::ports::{Cache, Clock, IdGenerator, RelayWaker};
 use tenon_application::projects::{CreateProject, ProjectView};
-use tenon_application::tasks::{CreateTask, TaskView};
+pub(super) use tenon_application::samples::new_task;
+use tenon_application::tasks::TaskView;
 use tenon_application::{Actor, App, Origin, Queries, Scope, Tenancy, Transactions, UnitOfWork, Viewer};
 use tenon_domain::access::{OrganizationRole, Visibility};
 use tenon_domain::identity::{Client, DisplayName, Email, PasswordHash, TokenHash, User};
 use tenon_domain::organizations::{Member, OrganizationName};
 use tenon_domain::projects::{ProjectKey, ProjectName};
-use tenon_domain::tasks::{Assignees, Labels, TaskPriority, TaskTitle, TaskType};
 use tenon_domain::{ProjectId, SessionId, Timestamp};
 use tenon_infrastructure::cache::InProcessCache;
 use tenon_infrastructure::ids::UuidV7Ids;
@@ -202,22 +202,6 @@ impl Fixture {
 
     pub(super) async fn task(&self, by: &Person, project: ProjectId, title: &str) -> TaskView {
         self.app.execute(&by.actor, new_task(project, title)).await.unwrap()
-    }
-}
-
-pub(super) fn new_task(project: ProjectId, title: &str) -> CreateTask {
-    CreateTask {
-        project_id: project,
-        title: TaskTitle::parse(title).unwrap(),
-        description: None,
-        task_type: TaskType::Task,
-        priority: TaskPriority::None,
-        assignees: Assignees::default(),
-        labels: Labels::default(),
-        start_date: None,
-        due_date: None,
-        parent_id: None,
-        estimate: None,
     }
 }
 

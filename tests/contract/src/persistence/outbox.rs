@@ -149,17 +149,23 @@ async fn an_event_that_cannot_be_read_holds_up_no_other(fixture: &Fixture) {
     assert!(claim_ids(fixture).await.contains(&events[0]), "a version that can read it does, later");
 }
 
+async fn unhandled(fixture: &Fixture, events: &[Uuid]) -> Vec<Uuid> {
+    let ids: Vec<EventId> = events.iter().copied().map(EventId::new).collect();
+    let unhandled = fixture.outbox.unhandled(&ids, subscriber::AUDIT).await.unwrap();
+    unhandled.into_iter().map(EventId::uuid).collect()
+}
+
 async fn receipts_complete_an_event(fixture: &Fixture) {
     let ada = fixture.found("ada").await;
     let event = record(fixture, &ada, 1).await[0];
     claim_all(fixture).await;
-    assert!(!fixture.outbox.is_handled(event.into(), subscriber::AUDIT).await.unwrap());
+    assert_eq!(unhandled(fixture, &[event]).await, [event]);
     let mut unit = fixture.unit(&ada).await;
     assert!(unit.receipts().note(event.into(), subscriber::AUDIT).await.unwrap());
     drop(unit);
     assert!(note(fixture, &ada, event, subscriber::AUDIT).await, "the first receipt was rolled back");
     assert!(!note(fixture, &ada, event, subscriber::AUDIT).await);
-    assert!(fixture.outbox.is_handled(event.into(), subscriber::AUDIT).await.unwrap());
+    assert!(unhandled(fixture, &[event]).await.is_empty());
 
     fixture.clock.advance(LEASE);
     let again = claim_all(fixture).await;
@@ -375,8 +381,7 @@ async fn completed_events_are_purged(fixture: &Fixture) {
     assert_eq!(fixture.outbox.backlog(fixture.now()).await.unwrap().pending, 1);
     assert_eq!(fixture.outbox.purge(fixture.now() - Duration::from_secs(5)).await.unwrap(), 0, "not old enough");
     assert_eq!(fixture.outbox.purge(fixture.now()).await.unwrap(), 3);
-    assert!(!fixture.outbox.is_handled(events[0].into(), subscriber::AUDIT).await.unwrap(), "receipts go too");
-    assert!(fixture.outbox.is_handled(events[3].into(), subscriber::AUDIT).await.unwrap());
+    assert_eq!(unhandled(fixture, &[events[0], events[3]]).await, [events[0]], "receipts go too");
     note(fixture, &ada, events[3], subscriber::NOTIFICATIONS).await;
     assert_eq!(fixture.outbox.backlog(fixture.now()).await.unwrap(), Backlog::default());
 }

@@ -14,12 +14,12 @@ async fn a_key_follows_the_task_that_has_it() {
     let key = || TaskRef::Key(TaskKey::parse("ENG-1").unwrap());
     assert_eq!(read(&scene, Person::Member, key()).await, Err(AppError::NotFound("task")));
     let first = scene.open_project(1, "ENG");
-    let before = scene.run(Person::Admin, create(first)).await.unwrap().id;
+    let before = scene.run(Person::Admin, create_task(first)).await.unwrap().id;
     assert_eq!(read(&scene, Person::Member, key()).await.unwrap().id(), before.uuid());
     scene.run(Person::Admin, DeleteProject { project: ProjectRef::Id(first), expected_version: None }).await.unwrap();
     assert_eq!(read(&scene, Person::Member, key()).await, Err(AppError::NotFound("task")));
     let second = scene.open_project(2, "ENG");
-    let after = scene.run(Person::Admin, create(second)).await.unwrap().id;
+    let after = scene.run(Person::Admin, create_task(second)).await.unwrap().id;
     assert_ne!(after, before);
     for _ in 0..2 {
         assert_eq!(read(&scene, Person::Member, key()).await.unwrap().id(), after.uuid());

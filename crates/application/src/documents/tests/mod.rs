@@ -3,14 +3,14 @@ mod keys;
 use std::sync::Arc;
 
 use tenon_domain::access::{OrganizationRole, ProjectRole, Visibility};
-use tenon_domain::tasks::{Assignees, Labels, TaskPriority, TaskTitle, TaskType};
+use tenon_domain::tasks::TaskTitle;
 use tenon_domain::{ProjectId, UserId};
 
 use super::*;
-use crate::in_memory::{MemoryCache, MemoryStore, Person, Scene};
+use crate::in_memory::{MemoryCache, MemoryStore, Person, Scene, create_task};
 use crate::organizations::{ChangeMemberRole, RemoveMember};
 use crate::projects::{DeleteProject, EditProject, ProjectFields, ProjectRef, RemoveProjectMember, SetProjectMember};
-use crate::tasks::{CreateTask, DeleteTask, EditTask, ReadTask, RestoreTask, TaskFields, TransitionTask};
+use crate::tasks::{DeleteTask, EditTask, ReadTask, RestoreTask, TaskFields, TransitionTask};
 
 const RENDERING: Rendering<TaskView> = Rendering { shape: 1, render: |task| Ok(format!("{task:?}")) };
 
@@ -76,22 +76,6 @@ async fn sees(scene: &Scene, who: Person, task: TaskId) -> bool {
     }
 }
 
-fn create(project_id: ProjectId) -> CreateTask {
-    CreateTask {
-        project_id,
-        title: TaskTitle::parse("Fix the door").unwrap(),
-        description: None,
-        task_type: TaskType::Task,
-        priority: TaskPriority::None,
-        assignees: Assignees::default(),
-        labels: Labels::default(),
-        start_date: None,
-        due_date: None,
-        parent_id: None,
-        estimate: None,
-    }
-}
-
 #[tokio::test]
 async fn what_was_read_once_is_not_asked_for_again() {
     let scene = Scene::new();
@@ -110,7 +94,7 @@ async fn what_was_read_once_is_not_asked_for_again() {
 async fn the_next_read_after_a_change_shows_it() {
     let scene = Scene::new();
     let project = scene.open_project(1, "ENG");
-    let id = scene.run(Person::Member, create(project)).await.unwrap().id;
+    let id = scene.run(Person::Member, create_task(project)).await.unwrap().id;
     let title = TaskTitle::parse("Mend the door").ok();
     let edit = EditTask {
         task: TaskRef::Id(id),
@@ -134,11 +118,11 @@ async fn the_next_read_after_a_change_shows_it() {
 async fn a_task_that_did_not_exist_is_found_once_it_does() {
     // Ids are counted, so that a second scene gives the same ones.
     let elsewhere = Scene::new();
-    let id = elsewhere.run(Person::Member, create(elsewhere.open_project(1, "ENG"))).await.unwrap().id;
+    let id = elsewhere.run(Person::Member, create_task(elsewhere.open_project(1, "ENG"))).await.unwrap().id;
     let scene = Scene::new();
     let project = scene.open_project(1, "ENG");
     assert!(!sees(&scene, Person::Member, id).await);
-    assert_eq!(scene.run(Person::Member, create(project)).await.unwrap().id, id);
+    assert_eq!(scene.run(Person::Member, create_task(project)).await.unwrap().id, id);
     assert!(sees(&scene, Person::Member, id).await);
 }
 

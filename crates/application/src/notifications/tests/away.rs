@@ -7,7 +7,7 @@ use tenon_domain::{EventId, InvitationId, OrganizationId, SessionId, Timestamp, 
 
 use super::*;
 use crate::events::{Backlog, ClaimedEvent, FailedJob, Outbox};
-use crate::identity::{Credentials, IdentityQueries, SessionFacts, UserView};
+use crate::identity::{Credentials, IdentityQueries, SessionFacts, UserContact, UserView};
 use crate::organizations::InvitationTokens;
 use crate::ports::{Availability, MailError, Mailer, Message, PushMessage, PushSender};
 use crate::unit_of_work::StoreError;
@@ -27,8 +27,8 @@ impl Outbox for Silence {
         pending().await
     }
 
-    async fn is_handled(&self, _: EventId, _: &str) -> Result<bool, StoreError> {
-        if self.knows_what_was_handled { Ok(false) } else { pending().await }
+    async fn unhandled(&self, events: &[EventId], _: &str) -> Result<Vec<EventId>, StoreError> {
+        if self.knows_what_was_handled { Ok(events.to_vec()) } else { pending().await }
     }
 
     async fn backlog(&self, _: Timestamp) -> Result<Backlog, StoreError> {
@@ -63,6 +63,10 @@ impl IdentityQueries for Silence {
     }
 
     async fn user(&self, _: UserId) -> Result<Option<UserView>, StoreError> {
+        pending().await
+    }
+
+    async fn contacts(&self, _: &[UserId]) -> Result<Vec<UserContact>, StoreError> {
         pending().await
     }
 }
@@ -121,7 +125,9 @@ async fn a_delivery_does_not_wait_for_a_database_that_is_away() {
             invitation_tokens: silence,
             public_url: String::new(),
         };
-        let sent = tokio::time::timeout(Duration::from_secs(10), deliveries.send_email(&email)).await.unwrap();
+        let sent = tokio::time::timeout(Duration::from_secs(10), deliveries.send_emails(std::slice::from_ref(&email)))
+            .await
+            .unwrap();
         assert!(matches!(sent, Err(DeliveryError::App(AppError::Unavailable(_)))), "{sent:?}");
     }
 }

@@ -1,4 +1,5 @@
 mod away;
+mod delivering;
 
 use tenon_domain::access::{OrganizationRole, ProjectRole};
 use tenon_domain::identity::Email;

@@ -130,12 +130,17 @@ impl Outbox for SqlOutbox {
         transaction.commit().await
     }
 
-    async fn is_handled(&self, event: EventId, subscriber: &str) -> Result<bool, StoreError> {
-        let receipt = event_receipt::Entity::find_by_id((event.uuid(), subscriber.to_owned()))
-            .one(self.database.primary())
+    async fn unhandled(&self, events: &[EventId], subscriber: &str) -> Result<Vec<EventId>, StoreError> {
+        let handled: Vec<Uuid> = event_receipt::Entity::find()
+            .select_only()
+            .column(event_receipt::Column::EventId)
+            .filter(event_receipt::Column::Subscriber.eq(subscriber))
+            .filter(event_receipt::Column::EventId.is_in(events.iter().map(|event| event.uuid())))
+            .into_tuple()
+            .all(self.database.primary())
             .await
             .stored()?;
-        Ok(receipt.is_some())
+        Ok(events.iter().copied().filter(|event| !handled.contains(&event.uuid())).collect())
     }
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
