@@ -137,7 +137,7 @@ mod tests {
         let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
         let config = Config::load(&Sources { variables, ..Sources::default() }).unwrap();
         let system = System::start(&config, "http://127.0.0.1").await.unwrap();
-        let world = fill(&system, 20, 2, 4).await.unwrap();
+        let world = fill(&system, 20, 2, 5).await.unwrap();
         let url = format!("sqlite://{}", directory.path().join("tenon.db").display());
         let connection = connect(&url).await.unwrap();
         multiply(&connection, 10, 4).await.unwrap();

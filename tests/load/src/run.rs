@@ -204,7 +204,9 @@ async fn make_world(cli: &Cli, setup: &Setup) -> Outcome<World> {
     let begun = Instant::now();
     let (made, copies) = cli.copies()?;
     let system = System::start(&setup.config()?, "http://127.0.0.1").await?;
-    let minutes_ago = i64::try_from(copies)? * STEP_MINUTES;
+    // One step more than there are copies: ids are made by the real clock, and a copy that is as late as its original's id
+    // would have the same.
+    let minutes_ago = i64::try_from(copies + 1)? * STEP_MINUTES;
     let mut world = fill(&system, made, cli.projects, minutes_ago).await?;
     system.database.close().await;
     drop(system);
