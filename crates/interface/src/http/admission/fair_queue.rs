@@ -57,8 +57,8 @@ impl<P: Copy + Eq + Hash, T> FairQueue<P, T> {
         self.tickets
     }
 
-    /// The first of the party whose turn it is, and since when somebody of that party has been waiting.
-    pub(super) fn pop(&mut self) -> Option<(T, Instant)> {
+    /// The party whose turn it is, its first, and since when somebody of that party has been waiting.
+    pub(super) fn pop(&mut self) -> Option<(P, T, Instant)> {
         let party = self.turns.pop_front()?;
         let line = self.lines.get_mut(&party)?;
         let (_, first) = line.waiting.pop_front()?;
@@ -69,7 +69,7 @@ impl<P: Copy + Eq + Hash, T> FairQueue<P, T> {
             self.turns.push_back(party);
         }
         self.len -= 1;
-        Some((first, since))
+        Some((party, first, since))
     }
 
     /// Lets somebody go who waits no longer. `None` if they were served, or sent away, before.
@@ -119,7 +119,7 @@ mod tests {
         queue.push('b', ('b', 0), now);
         queue.push('c', ('c', 0), now);
         queue.push('b', ('b', 1), now);
-        let served: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|(item, _)| item).collect();
+        let served: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|(_, item, _)| item).collect();
         let expected = [('a', 0), ('b', 0), ('c', 0), ('a', 1), ('b', 1), ('a', 2), ('a', 3), ('a', 4)];
         assert_eq!(served, expected);
         assert!(queue.is_empty() && queue.waiting_since('a').is_none());
@@ -158,7 +158,7 @@ mod tests {
                         served_since.entry(party).or_default();
                     }
                     2 => {
-                        let served = queue.pop().map(|(item, _)| item);
+                        let served = queue.pop().map(|(_, item, _)| item);
                         prop_assert_eq!(served.is_some(), !waiting.is_empty());
                         let Some(served) = served else { continue };
                         let first = waiting.iter().find(|(other, _)| *other == served.0).copied();

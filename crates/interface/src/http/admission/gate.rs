@@ -12,10 +12,12 @@ use super::party::Party;
 const PATIENCE: Duration = Duration::from_millis(200);
 /// A line that has stood for this long is no burst.
 const BURST: Duration = Duration::from_millis(50);
-/// How long a request waits in a line that stands, at least: a few clients who each wait for their answer before they ask
-/// again make such a line, and hurt nobody.
+/// A few dozen clients who each wait for their answer before they ask again make a line that stands and never grows: so
+/// many in a line are no overload.
+const FEW: usize = 32;
+/// How long a request waits in a longer line that stands, at least.
 const STANDING_PATIENCE: Duration = Duration::from_millis(20);
-/// How many times what a request takes it waits for its turn in a line that stands.
+/// How many times what a request takes it waits for its turn in such a line.
 const PATIENT_FOR: u32 = 4;
 
 /// Why a request was not let in.
@@ -39,7 +41,7 @@ impl Refusal {
 /// Lets requests in, a limited number at a time; the others wait in a line for each party, for a short time.
 ///
 /// How long they wait follows "controlled delay" (Nichols and Jacobson, 2012): a line that empties again absorbs a burst,
-/// a line that stands only makes all of its requests late, so its requests are sent away soon.
+/// a long line that stands only makes all of its requests late, so its requests are sent away soon.
 #[derive(Debug)]
 pub(super) struct Gate {
     state: Mutex<State>,
@@ -94,7 +96,8 @@ impl Gate {
                 drop(state.waiting.evict());
             }
             let came = Instant::now();
-            let patience = state.patience(state.waiting.waiting_since(party), came);
+            let ahead = state.waiting.len_of(party);
+            let patience = state.patience(state.waiting.waiting_since(party), ahead, came);
             let (sender, turn) = oneshot::channel();
             let ticket = state.waiting.push(party, Waiter { came, turn: sender }, came);
             (Place { gate: self, party, ticket }, turn, patience)
@@ -111,10 +114,10 @@ impl Gate {
     /// Gives free places to those who wait.
     fn fill(self: &Arc<Self>, state: &mut State) {
         while state.running < state.limit.get() {
-            let Some((waiter, since)) = state.waiting.pop() else { return };
-            let now = Instant::now();
+            let Some((party, waiter, since)) = state.waiting.pop() else { return };
+            let (behind, now) = (state.waiting.len_of(party), Instant::now());
             // Those who came before it was known that the line stands; served late, they would make all others late.
-            if now.duration_since(waiter.came) > state.patience(Some(since), now) {
+            if now.duration_since(waiter.came) > state.patience(Some(since), behind, now) {
                 drop(waiter.turn.send(Err(Refusal::Waited)));
                 continue;
             }
@@ -133,10 +136,10 @@ impl Gate {
 }
 
 impl State {
-    /// How long to wait in a line in which somebody has been waiting since then.
-    fn patience(&self, since: Option<Instant>, now: Instant) -> Duration {
+    /// How long to wait in a line with so many others, in which somebody has been waiting since then.
+    fn patience(&self, since: Option<Instant>, others: usize, now: Instant) -> Duration {
         match since {
-            Some(since) if now.duration_since(since) > BURST => {
+            Some(since) if others >= FEW && now.duration_since(since) > BURST => {
                 STANDING_PATIENCE.max(self.limit.typical() * PATIENT_FOR).min(PATIENCE)
             }
             _ => PATIENCE,

@@ -46,21 +46,38 @@ async fn who_waits_too_long_is_sent_away() {
     assert!(gate.enter(party(1)).await.is_ok());
 }
 
+/// Somebody who stands in line.
+fn waiting(gate: &Arc<Gate>) -> tokio::task::JoinHandle<Result<(), Refusal>> {
+    let gate = Arc::clone(gate);
+    tokio::spawn(async move { gate.enter(party(1)).await.map(drop) })
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_line_that_stands_sends_away_soon() {
+async fn a_long_line_that_stands_sends_away_soon() {
     let gate = gate(1, 100);
     let held = gate.enter(party(1)).await.unwrap();
-    let first = tokio::spawn({
-        let gate = Arc::clone(&gate);
-        async move { gate.enter(party(1)).await }
-    });
+    let line: Vec<_> = (0..=FEW).map(|_| waiting(&gate)).collect();
     sleep(BURST + Duration::from_millis(1)).await;
     let came = Instant::now();
+    let last = waiting(&gate);
     assert_eq!(gate.enter(party(1)).await.unwrap_err(), Refusal::Waited);
     assert!(came.elapsed() <= STANDING_PATIENCE + Duration::from_millis(1));
+    assert_eq!(last.await.unwrap(), Err(Refusal::Waited));
     drop(held);
-    assert_eq!(first.await.unwrap().unwrap_err(), Refusal::Waited, "late already, it would make the next ones late");
-    assert!(gate.enter(party(1)).await.is_ok());
+    let line: Vec<_> = join_all(line).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(line[0], Err(Refusal::Waited), "late already, it would make the next ones late");
+    assert_eq!(line[1..], vec![Ok(()); FEW]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_few_clients_who_wait_for_their_answers_are_never_sent_away() {
+    let gate = gate(1, 100);
+    let clients = (0..=FEW).map(|_| async {
+        for _ in 0..5 {
+            work(Arc::clone(&gate), party(1), 5).await.expect("a turn");
+        }
+    });
+    join_all(clients).await;
 }
 
 #[tokio::test(start_paused = true)]
