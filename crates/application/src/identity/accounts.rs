@@ -77,6 +77,7 @@ impl Accounts {
 
     /// Answers the same, after the same work, for an unknown address and a wrong password.
     pub async fn login(&self, actor: &Actor, email: &str, password: Password) -> Result<SignedIn, AppError> {
+        self.hasher.check_room()?;
         let credentials = match Email::parse(email) {
             Ok(address) => self.app.availability.within_reach(self.app.queries.identity.credentials(&address)).await?,
             Err(_) => None,
@@ -122,6 +123,7 @@ impl Accounts {
     /// Accepts an invitation: with a new account, or with the password of the existing one. The token alone does not
     /// prove who accepts, because the inviter knows it too.
     pub async fn accept_invitation(&self, actor: &Actor, input: AcceptInvitationInput) -> Result<SignedIn, AppError> {
+        self.hasher.check_room()?;
         let (invitation, email) = self.invited(&input.token).await?;
         let invitee = match self.app.availability.within_reach(self.app.queries.identity.credentials(&email)).await? {
             Some(known) => {

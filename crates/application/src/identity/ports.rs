@@ -71,6 +71,8 @@ pub trait IdentityQueries: Send + Sync {
 /// Hashes passwords, away from the threads that serve requests, and a bounded number at a time.
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
+    /// Refuses while too many passwords are waiting to be hashed. Asked first, so that who is sent away costs no query.
+    fn check_room(&self) -> Result<(), AppError>;
     async fn hash(&self, password: Password) -> Result<PasswordHash, AppError>;
     /// Whether the password is the one of the hash. Takes the same time for an account that does not exist (`None`).
     async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, AppError>;

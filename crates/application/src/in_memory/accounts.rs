@@ -40,6 +40,10 @@ impl PlainHasher {
 
 #[async_trait]
 impl PasswordHasher for PlainHasher {
+    fn check_room(&self) -> Result<(), AppError> {
+        Ok(())
+    }
+
     async fn hash(&self, password: Password) -> Result<PasswordHash, AppError> {
         Ok(PasswordHash::new(format!("hash of {}", password.expose())))
     }

@@ -54,9 +54,7 @@ impl BoundedPasswordHasher {
         T: Send + 'static,
         W: FnOnce() -> Result<T, String> + Send + 'static,
     {
-        let place = Arc::clone(&self.line)
-            .try_acquire_owned()
-            .map_err(|_| AppError::Unavailable("too many passwords are being checked".to_owned()))?;
+        let place = Arc::clone(&self.line).try_acquire_owned().map_err(|_| crowded())?;
         let (answer, outcome) = oneshot::channel();
         self.threads.run(move || {
             let _held = place;
@@ -69,12 +67,20 @@ impl BoundedPasswordHasher {
     }
 }
 
+fn crowded() -> AppError {
+    AppError::Unavailable("too many passwords are being checked".to_owned())
+}
+
 fn internal(cause: impl std::fmt::Display) -> AppError {
     AppError::Internal(format!("hashing a password: {cause}"))
 }
 
 #[async_trait]
 impl PasswordHasher for BoundedPasswordHasher {
+    fn check_room(&self) -> Result<(), AppError> {
+        if self.line.available_permits() > 0 { Ok(()) } else { Err(crowded()) }
+    }
+
     async fn hash(&self, password: Password) -> Result<PasswordHash, AppError> {
         let algorithm = Arc::clone(&self.algorithm);
         self.take_turn(move || algorithm.hash(password.expose())).await.map(PasswordHash::new)
@@ -122,6 +128,7 @@ mod tests {
             assert!(hasher.take_turn(count(&done)).now_or_never().is_none());
         }
         assert!(matches!(hasher.take_turn(count(&done)).await, Err(AppError::Unavailable(_))), "the line is full");
+        assert!(matches!(hasher.check_room(), Err(AppError::Unavailable(_))));
         release.send(()).unwrap();
         holder.await.unwrap().unwrap();
         while hasher.line.available_permits() < 11 {

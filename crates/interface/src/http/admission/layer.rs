@@ -1,4 +1,5 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -10,7 +11,7 @@ use super::super::context::RequestContext;
 use super::super::layers::{Answered, Next};
 use super::super::{BASE_PATH, body};
 use super::party::Party;
-use super::worker::Worker;
+use super::worker::{PENALTY, SIGN_IN_PENALTY, Worker};
 use super::{Admission, READS, WRITES};
 
 /// Where passwords are hashed, in a bounded line of their own: a place at a gate would be held for all that time.
@@ -39,7 +40,7 @@ pub(crate) async fn admit(mut request: ServiceRequest, next: impl Next) -> Answe
         let answer = next(request).await?;
         if hashes && answer.status() == StatusCode::SERVICE_UNAVAILABLE {
             // Most likely the line for hashing is full. Hashing gives way to all else, so also to sending people away.
-            hold_back(worker.as_ref()).await;
+            hold_back(worker.as_ref(), SIGN_IN_PENALTY).await;
         }
         return Ok(answer);
     }
@@ -62,9 +63,9 @@ pub(crate) async fn admit(mut request: ServiceRequest, next: impl Next) -> Answe
 }
 
 /// Clients that send again at once would keep the threads busy with refusals.
-async fn hold_back(worker: Option<&Worker>) {
+async fn hold_back(worker: Option<&Worker>, penalty: Duration) {
     if let Some(worker) = worker {
-        worker.hold_back().await;
+        worker.hold_back(penalty).await;
     }
 }
 
@@ -76,7 +77,7 @@ async fn refuse(
     class: &'static str,
     reason: &'static str,
 ) -> ServiceResponse<BoxBody> {
-    hold_back(worker.as_ref()).await;
+    hold_back(worker.as_ref(), PENALTY).await;
     let problem = admission.refusals.refuse(request.request(), class, reason);
     request.error_response(problem)
 }

@@ -12,7 +12,9 @@ use super::party::Party;
 /// How often the event loop is looked at.
 const TICK: Duration = Duration::from_millis(10);
 /// How long a refusal is held back.
-const PENALTY: Duration = Duration::from_millis(40);
+pub(super) const PENALTY: Duration = Duration::from_millis(40);
+/// How long that of a sign-in is: clients that wait for an answer of a second anyway can wait for this one.
+pub(super) const SIGN_IN_PENALTY: Duration = Duration::from_millis(250);
 /// The most refusals that are held back at a time.
 const MAX_PENALTIES: usize = 1024;
 
@@ -48,10 +50,10 @@ impl Worker {
     }
 
     /// Waits before a refusal is answered.
-    pub(super) async fn hold_back(&self) {
+    pub(super) async fn hold_back(&self, penalty: Duration) {
         if self.penalties.get() < MAX_PENALTIES {
             let _held = Penalty::new(&self.penalties);
-            sleep(PENALTY).await;
+            sleep(penalty).await;
         }
     }
 }
