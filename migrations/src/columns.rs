@@ -126,6 +126,32 @@ pub(crate) async fn drop_index(
     manager.drop_index(index).await
 }
 
+/// Adds a column, unless an interrupted run did. The previous release writes rows without it.
+pub(crate) async fn add_column(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    column: ColumnDef,
+) -> Result<(), DbErr> {
+    let is_mysql = manager.get_database_backend() == DbBackend::MySql;
+    if is_mysql && manager.has_column(table, column.get_column_name()).await? {
+        return Ok(());
+    }
+    manager.alter_table(Table::alter().table(table).add_column(column).to_owned()).await
+}
+
+/// Drops a column, unless an interrupted run did.
+pub(crate) async fn drop_column(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    column: &'static str,
+) -> Result<(), DbErr> {
+    let is_mysql = manager.get_database_backend() == DbBackend::MySql;
+    if is_mysql && !manager.has_column(table, column).await? {
+        return Ok(());
+    }
+    manager.alter_table(Table::alter().table(table).drop_column(column).to_owned()).await
+}
+
 /// A row that belongs to another one, and goes with it.
 pub(crate) fn belongs_to(table: &'static str, column: &'static str, parent: &'static str) -> ForeignKeyCreateStatement {
     let mut key = ForeignKey::create();

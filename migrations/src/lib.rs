@@ -16,9 +16,16 @@ mod m20261121_000007_audit;
 mod m20261121_000008_idempotency;
 mod m20261121_000009_task_orders;
 mod m20261121_000010_inbox_and_audit_orders;
+mod m20261121_000011_account_requests;
+mod m20261121_000012_spent_refresh_tokens;
+mod m20261121_000013_personal_access_tokens;
+mod m20261121_000014_second_factors;
+mod m20261121_000015_row_security;
+mod row_security;
 mod whole;
 
 pub use history::History;
+pub use row_security::finish;
 use sea_orm_migration::{MigrationTrait, async_trait};
 pub use sea_orm_migration::{MigratorTrait, MigratorTraitSelf};
 
@@ -51,6 +58,11 @@ fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261121_000008_idempotency::Migration),
         Box::new(m20261121_000009_task_orders::Migration),
         Box::new(m20261121_000010_inbox_and_audit_orders::Migration),
+        Box::new(m20261121_000011_account_requests::Migration),
+        Box::new(m20261121_000012_spent_refresh_tokens::Migration),
+        Box::new(m20261121_000013_personal_access_tokens::Migration),
+        Box::new(m20261121_000014_second_factors::Migration),
+        Box::new(m20261121_000015_row_security::Migration),
     ];
     migrations.into_iter().map(|migration| Box::new(Whole(migration)) as Box<dyn MigrationTrait>).collect()
 }

@@ -1,8 +1,8 @@
 //! Who acts, and from where.
 
-use tenon_domain::access::OrganizationRole;
+use tenon_domain::access::{OrganizationRole, Scopes};
 use tenon_domain::audit::ActorKind;
-use tenon_domain::{OrganizationId, SessionId, UserId};
+use tenon_domain::{OrganizationId, SessionId, TokenId, UserId};
 
 use crate::error::AppError;
 
@@ -26,12 +26,21 @@ pub struct Viewer {
     pub role: OrganizationRole,
 }
 
+/// What a user proved who they are with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// An access token of this session.
+    Session(SessionId),
+    /// A personal access token, and what it is good for.
+    Token(TokenId, Scopes),
+}
+
 /// On whose behalf something is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Principal {
     User {
         viewer: Viewer,
-        session: SessionId,
+        credential: Credential,
     },
     /// Somebody who has not signed in.
     Anonymous,
@@ -58,7 +67,7 @@ impl Actor {
     }
 
     pub fn user(viewer: Viewer, session: SessionId, origin: Origin) -> Self {
-        Self { principal: Principal::User { viewer, session }, origin }
+        Self { principal: Principal::User { viewer, credential: Credential::Session(session) }, origin }
     }
 
     pub fn organization(&self) -> Option<OrganizationId> {
@@ -73,6 +82,14 @@ impl Actor {
         match self.principal {
             Principal::User { viewer, .. } => Some(viewer.user),
             Principal::Anonymous | Principal::System { .. } => None,
+        }
+    }
+
+    /// The personal access token it is done with, if it is.
+    pub fn token(&self) -> Option<TokenId> {
+        match self.principal {
+            Principal::User { credential: Credential::Token(token, _), .. } => Some(token),
+            _ => None,
         }
     }
 
@@ -92,9 +109,11 @@ impl Actor {
         }
     }
 
+    /// The session, or the refusal of a token, with which nothing may be done that is about sessions and credentials.
     pub fn session(&self) -> Result<SessionId, AppError> {
         match self.principal {
-            Principal::User { session, .. } => Ok(session),
+            Principal::User { credential: Credential::Session(session), .. } => Ok(session),
+            Principal::User { credential: Credential::Token(..), .. } => Err(AppError::SessionRequired),
             Principal::Anonymous | Principal::System { .. } => Err(AppError::Unauthenticated(Denial::MissingToken)),
         }
     }
@@ -109,7 +128,12 @@ pub enum Denial {
     EndedSession,
     InvalidCredentials,
     InvalidRefreshToken,
+    RefreshTokenReused,
     InvalidInvitationToken,
+    InvalidAccountToken,
+    UnverifiedEmail,
+    InvalidMfaToken,
+    InvalidCode,
 }
 
 impl Denial {
@@ -120,7 +144,12 @@ impl Denial {
         Self::EndedSession,
         Self::InvalidCredentials,
         Self::InvalidRefreshToken,
+        Self::RefreshTokenReused,
         Self::InvalidInvitationToken,
+        Self::InvalidAccountToken,
+        Self::UnverifiedEmail,
+        Self::InvalidMfaToken,
+        Self::InvalidCode,
     ];
 
     pub const fn code(self) -> &'static str {
@@ -131,19 +160,31 @@ impl Denial {
             Self::EndedSession => "auth.ended_session",
             Self::InvalidCredentials => "auth.invalid_credentials",
             Self::InvalidRefreshToken => "auth.invalid_refresh_token",
+            Self::RefreshTokenReused => "auth.refresh_token_reused",
             Self::InvalidInvitationToken => "auth.invalid_invitation_token",
+            Self::InvalidAccountToken => "auth.invalid_account_token",
+            Self::UnverifiedEmail => "auth.unverified_email",
+            Self::InvalidMfaToken => "auth.invalid_mfa_token",
+            Self::InvalidCode => "auth.invalid_code",
         }
     }
 
     pub const fn detail(self) -> &'static str {
         match self {
             Self::MissingToken => "Send an access token: Authorization: Bearer <token>.",
-            Self::InvalidToken => "The access token is malformed or was not issued here: sign in again.",
+            Self::InvalidToken => "The access token is malformed, was revoked or was not issued here: sign in again.",
             Self::ExpiredToken => "The access token has expired: refresh it or sign in again.",
             Self::EndedSession => "The session has ended: sign in again.",
             Self::InvalidCredentials => "The email address or the password is wrong.",
             Self::InvalidRefreshToken => "The refresh token is spent, expired or was not issued here: sign in again.",
+            Self::RefreshTokenReused => "The refresh token was used before, so its session has ended: sign in again.",
             Self::InvalidInvitationToken => "The invitation token was not issued here: use the link of the invitation.",
+            Self::InvalidAccountToken => {
+                "The token is spent, replaced, expired or was not issued here: ask for a new one."
+            }
+            Self::UnverifiedEmail => "The email address is not verified yet: open the link that was mailed to it.",
+            Self::InvalidMfaToken => "The sign-in has expired, is finished or had too many wrong codes: sign in again.",
+            Self::InvalidCode => "The code is wrong or was used already: wait for the next one.",
         }
     }
 }

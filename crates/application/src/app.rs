@@ -18,6 +18,7 @@ use crate::operation_metrics;
 use crate::ports::{Availability, Clock, IdGenerator, RelayWaker};
 use crate::query::{Queries, Query, Reader};
 use crate::replica::Replica;
+use crate::token_access::TokenAccess;
 use crate::unit_of_work::{Scope, Transactions};
 
 /// How often a command is tried when others keep changing the same thing.
@@ -44,6 +45,8 @@ impl App {
     /// Runs a command in a unit of work and commits it; then wakes the relay and applies what follows.
     pub async fn execute<C: Command>(&self, actor: &Actor, command: C) -> Result<C::Output, AppError> {
         self.observed(actor, C::NAME, async {
+            C::ACCESS.check(actor)?;
+            self.check_mfa(actor, C::ACCESS, C::WITHOUT_MFA).await?;
             let mut attempt = 1;
             loop {
                 match self.attempt(actor, &command).await {
@@ -66,6 +69,8 @@ impl App {
     /// Runs a query.
     pub async fn ask<Q: Query>(&self, actor: &Actor, query: Q) -> Result<Q::Output, AppError> {
         self.observed(actor, Q::NAME, async {
+            Q::ACCESS.check(actor)?;
+            self.check_mfa(actor, Q::ACCESS, Q::WITHOUT_MFA).await?;
             let queries = if Q::FROM_CACHE { &self.queries } else { self.queries_for(actor).await };
             let reader = Reader { queries, documents: &self.documents, actor, now: self.clock.now() };
             let outcome = query.run(&reader).await;
@@ -75,6 +80,17 @@ impl App {
             outcome
         })
         .await
+    }
+
+    /// Refuses a user who lacks the second factor that their organization requires. Costs no query while the caches are
+    /// warm.
+    async fn check_mfa(&self, actor: &Actor, access: TokenAccess, is_exempt: bool) -> Result<(), AppError> {
+        // What signs in may come with the token of another session.
+        let is_exempt = is_exempt || access == TokenAccess::Internal;
+        match actor.viewer() {
+            Ok(viewer) if !is_exempt => self.sessions.check_mfa(viewer).await,
+            _ => Ok(()),
+        }
     }
 
     /// Those of the replica, for whom they are good enough.
@@ -109,8 +125,12 @@ impl App {
     async fn apply(&self, effect: &Effect) {
         match *effect {
             Effect::SessionEnded { session } => self.sessions.session_ended(session).await,
+            Effect::TokenRevoked { token } => self.sessions.token_revoked(token).await,
             Effect::RoleChanged { organization, user, role } => {
                 self.sessions.role_changed(organization, user, role).await;
+            }
+            Effect::MfaChanged { .. } | Effect::MfaRequirementChanged { .. } => {
+                self.sessions.forget(std::slice::from_ref(effect)).await;
             }
         }
     }

@@ -2,16 +2,17 @@
 
 use async_trait::async_trait;
 use tenon_domain::access::{Permission, ProjectAccess};
-use tenon_domain::identity::SignInFailure;
+use tenon_domain::identity::IdentityFact;
 use tenon_domain::projects::Project;
 use tenon_domain::{
-    DomainEvent, Fact, OrganizationId, ProjectId, ResourceKind, SessionId, Subject, Timestamp, UserId, Version,
+    DomainEvent, Fact, OrganizationId, ProjectId, ResourceKind, SessionId, Subject, Timestamp, TokenId, UserId, Version,
 };
 use uuid::Uuid;
 
 use crate::actor::{Actor, Viewer};
 use crate::error::AppError;
 use crate::ports::IdGenerator;
+use crate::token_access::TokenAccess;
 use crate::unit_of_work::{Scope, UnitOfWork};
 
 /// A use case that changes something. It is run by [`App::execute`](crate::App::execute), in a transaction.
@@ -20,6 +21,11 @@ pub trait Command: Send + Sync {
     type Output: Send;
     /// The span, the metric label and the log field `operation` (`task.create`).
     const NAME: &'static str;
+    /// What it asks of a personal access token.
+    const ACCESS: TokenAccess;
+    /// Whether it may be done by who lacks the second factor that the organization requires: what is about their own
+    /// account, and what leads out of the organization.
+    const WITHOUT_MFA: bool = false;
     /// Whether the pipeline may run the command again after a concurrent change.
     const RETRY_WHEN_STALE: bool = true;
 
@@ -43,8 +49,14 @@ pub enum Tenancy {
 pub enum Effect {
     /// Tell every instance that a session has ended.
     SessionEnded { session: SessionId },
+    /// Tell every instance that a personal access token is worthless.
+    TokenRevoked { token: TokenId },
     /// Tell every instance which role a user has in an organization now.
     RoleChanged { organization: OrganizationId, user: UserId, role: Option<tenon_domain::access::OrganizationRole> },
+    /// Have every instance find out again whether a user has a second factor.
+    MfaChanged { user: UserId },
+    /// Have every instance find out again whether an organization requires one.
+    MfaRequirementChanged { organization: OrganizationId },
 }
 
 /// What a command works with: the transaction, the actor, the time and ids.
@@ -140,8 +152,8 @@ pub(crate) fn permission_denied(organization: OrganizationId, operation: &str, p
     }
 }
 
-/// An event that no entity records, because nothing changed: a sign-in was refused.
-pub(crate) fn sign_in_failed(user: Option<UserId>, email: &str, reason: SignInFailure) -> DomainEvent {
+/// An event that no entity records, because nothing changed: how signing in to an account went, which need not exist.
+pub(crate) fn about_sign_in(user: Option<UserId>, email: &str, fact: IdentityFact) -> DomainEvent {
     DomainEvent {
         subject: Subject {
             kind: ResourceKind::User,
@@ -149,7 +161,7 @@ pub(crate) fn sign_in_failed(user: Option<UserId>, email: &str, reason: SignInFa
             name: email.to_owned(),
         },
         project: None,
-        fact: Fact::Identity(tenon_domain::identity::IdentityFact::SignInFailed { reason }),
+        fact: Fact::Identity(fact),
         changes: Vec::new(),
     }
 }

@@ -1,9 +1,12 @@
 //! What a use case answers when it does not succeed.
 
+use std::time::Duration;
+
 use tenon_domain::Violation;
-use tenon_domain::access::Permission;
+use tenon_domain::access::{Permission, Scope};
 
 use crate::actor::Denial;
+use crate::identity::MfaToken;
 use crate::unit_of_work::StoreError;
 
 /// The outcome of a refused or failed use case. The interface turns it into problem+json in one place.
@@ -18,8 +21,29 @@ pub enum AppError {
     /// The caller may see it but not do this to it.
     #[error("this needs the permission {0}")]
     Forbidden(Permission),
+    /// The personal access token is not good for it, whatever its owner may do.
+    #[error("this needs a token with the scope {0}")]
+    InsufficientScope(Scope),
+    /// No personal access token is good for it.
+    #[error("this cannot be done with a personal access token: sign in")]
+    SessionRequired,
     #[error("{}", .0.detail())]
     Unauthenticated(Denial),
+    /// Too many attempts to prove a password or a code failed.
+    #[error("too many attempts failed: wait before the next one")]
+    TooManyAttempts { retry_after: Duration },
+    /// Too many sign-ins to the account failed for one from an unfamiliar address to be tried.
+    #[error(
+        "too many attempts failed for this account: open the link that was mailed to its address, sign in from where \
+         you did before, or wait"
+    )]
+    SignInLocked { retry_after: Duration },
+    /// The password was right; the sign-in goes on with a code of the second factor and this.
+    #[error("a code of your second factor is needed")]
+    MfaRequired(MfaToken),
+    /// The organization wants its members to have a second factor, and the caller has none.
+    #[error("this organization requires a second factor: set one up first")]
+    MfaEnrollmentRequired,
     /// The caller's `If-Match` names another version than the stored one.
     #[error("it has changed since: read it again")]
     PreconditionFailed,
@@ -41,7 +65,13 @@ impl AppError {
             Self::Violations(_) => "violation",
             Self::NotFound(_) => "not_found",
             Self::Forbidden(_) => "forbidden",
+            Self::InsufficientScope(_) => "insufficient_scope",
+            Self::SessionRequired => "session_required",
             Self::Unauthenticated(_) => "unauthenticated",
+            Self::TooManyAttempts { .. } => "too_many_attempts",
+            Self::SignInLocked { .. } => "sign_in_locked",
+            Self::MfaRequired(_) => "mfa_required",
+            Self::MfaEnrollmentRequired => "mfa_enrollment_required",
             Self::PreconditionFailed => "precondition_failed",
             Self::Stale => "stale",
             Self::Unavailable(_) => "unavailable",

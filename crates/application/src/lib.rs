@@ -24,14 +24,17 @@ pub mod query;
 mod replica;
 #[cfg(any(test, feature = "test-support"))]
 pub mod samples;
+pub mod secrets;
 pub mod tasks;
+mod token_access;
 pub mod unit_of_work;
 
-pub use actor::{Actor, Denial, Origin, Principal, Viewer};
+pub use actor::{Actor, Credential, Denial, Origin, Principal, Viewer};
 pub use app::App;
 pub use command::{Command, Effect, Tenancy, Work};
 pub use error::AppError;
 pub use page::{Page, PageRequest, Position, PositionValue, SortBy, Unsorted};
 pub use query::{Queries, Query, Reader};
 pub use replica::Replica;
+pub use token_access::TokenAccess;
 pub use unit_of_work::{Scope, StoreError, Transactions, UnitOfWork};

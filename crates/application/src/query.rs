@@ -10,11 +10,12 @@ use crate::actor::{Actor, Viewer};
 use crate::audit::AuditQueries;
 use crate::documents::Documents;
 use crate::error::AppError;
-use crate::identity::IdentityQueries;
+use crate::identity::{IdentityQueries, TokenQueries};
 use crate::notifications::NotificationQueries;
 use crate::organizations::OrganizationQueries;
 use crate::projects::ProjectQueries;
 use crate::tasks::TaskQueries;
+use crate::token_access::TokenAccess;
 
 /// A use case that reads. It is run by [`App::ask`](crate::App::ask).
 #[async_trait]
@@ -22,6 +23,10 @@ pub trait Query: Send + Sync {
     type Output: Send;
     /// The span, the metric label and the log field `operation` (`task.list`).
     const NAME: &'static str;
+    /// What it asks of a personal access token.
+    const ACCESS: TokenAccess;
+    /// Whether it may be asked by who lacks the second factor that the organization requires, as with commands.
+    const WITHOUT_MFA: bool = false;
     /// Whether [`Documents`] answer, so that it need not be found out which database may.
     const FROM_CACHE: bool = false;
 
@@ -32,6 +37,7 @@ pub trait Query: Send + Sync {
 #[derive(Clone)]
 pub struct Queries {
     pub identity: Arc<dyn IdentityQueries>,
+    pub tokens: Arc<dyn TokenQueries>,
     pub organizations: Arc<dyn OrganizationQueries>,
     pub projects: Arc<dyn ProjectQueries>,
     pub tasks: Arc<dyn TaskQueries>,

@@ -78,7 +78,11 @@ mod tests {
         scene.app.replica = Some(replica);
         scene.app.queries = answering(2, &scene.app.queries);
         assert_eq!(asked_by(&scene, Person::Owner).await, LAGGING);
-        let rename = EditOrganization { name: OrganizationName::parse("Acme Ltd").ok(), expected_version: None };
+        let rename = EditOrganization {
+            name: OrganizationName::parse("Acme Ltd").ok(),
+            require_mfa: None,
+            expected_version: None,
+        };
         scene.run(Person::Owner, rename).await.unwrap();
         assert_eq!(asked_by(&scene, Person::Owner).await, PRESENT);
         assert_eq!(asked_by(&scene, Person::Peer).await, LAGGING, "others may wait");

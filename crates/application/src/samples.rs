@@ -34,7 +34,7 @@ pub fn event() -> EventRecord {
         version: 1,
         organization_id: None,
         project_id: None,
-        actor: ActorRecord { kind: "system".to_owned(), id: None },
+        actor: ActorRecord { kind: "system".to_owned(), id: None, token: None },
         subject: SubjectRecord { kind: "user".to_owned(), id: Uuid::from_u128(8), name: "Ada".to_owned() },
         data: EventData::Plain,
         changes: Vec::new(),

@@ -3,11 +3,14 @@
 use async_trait::async_trait;
 use tenon_domain::{OrganizationId, Timestamp, UserId};
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Viewer};
 use crate::documents::Touched;
 use crate::events::{EventLog, EventReceipts};
 use crate::idempotency::IdempotencyLedger;
-use crate::identity::{SessionRepository, UserRepository};
+use crate::identity::{
+    AccountRequestRepository, SecondFactorRepository, SessionRepository, SignInChallengeRepository, TokenRepository,
+    UserRepository,
+};
 use crate::notifications::NotificationRepository;
 use crate::organizations::{InvitationRepository, MemberRepository, OrganizationRepository};
 use crate::projects::ProjectRepository;
@@ -37,6 +40,18 @@ pub enum Scope {
     Deployment,
 }
 
+impl From<OrganizationId> for Scope {
+    fn from(organization: OrganizationId) -> Self {
+        Self::Organization(organization)
+    }
+}
+
+impl From<Viewer> for Scope {
+    fn from(viewer: Viewer) -> Self {
+        Self::Organization(viewer.organization)
+    }
+}
+
 /// Begins units of work.
 #[async_trait]
 pub trait Transactions: Send + Sync {
@@ -54,6 +69,10 @@ pub trait UnitOfWork: Send {
 
     fn users(&mut self) -> &mut dyn UserRepository;
     fn sessions(&mut self) -> &mut dyn SessionRepository;
+    fn account_requests(&mut self) -> &mut dyn AccountRequestRepository;
+    fn second_factors(&mut self) -> &mut dyn SecondFactorRepository;
+    fn challenges(&mut self) -> &mut dyn SignInChallengeRepository;
+    fn tokens(&mut self) -> &mut dyn TokenRepository;
     fn organizations(&mut self) -> &mut dyn OrganizationRepository;
     fn members(&mut self) -> &mut dyn MemberRepository;
     fn invitations(&mut self) -> &mut dyn InvitationRepository;

@@ -15,6 +15,7 @@ named_enum! {
     ResourceKind {
         User => "user",
         Session => "session",
+        Token => "token",
         Organization => "organization",
         Member => "member",
         Invitation => "invitation",
@@ -89,6 +90,7 @@ pub enum FieldValue {
     Nothing,
     Text(String),
     Number(i64),
+    Flag(bool),
     Date(NaiveDate),
     Moment(Timestamp),
     List(Vec<String>),
@@ -109,6 +111,12 @@ impl From<String> for FieldValue {
 impl From<i64> for FieldValue {
     fn from(number: i64) -> Self {
         Self::Number(number)
+    }
+}
+
+impl From<bool> for FieldValue {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
     }
 }
 

@@ -44,10 +44,13 @@ ids! {
     OrganizationId,
     UserId,
     SessionId,
+    TokenId,
     InvitationId,
     ProjectId,
     TaskId,
     NotificationId,
     AuditEntryId,
     EventId,
+    AccountRequestId,
+    SignInChallengeId,
 }

@@ -11,4 +11,5 @@ pub mod rate_limit;
 pub mod redis_link;
 pub mod relay;
 pub mod security;
+pub mod sign_in_throttle;
 pub mod telemetry;

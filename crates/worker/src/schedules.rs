@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use futures::StreamExt;
 use tenon_application::events::Outbox;
 use tenon_application::idempotency::IdempotencyKeys;
-use tenon_application::identity::SessionArchive;
+use tenon_application::identity::{AccountRequestArchive, SessionArchive, SignInChallengeArchive, TokenArchive};
 use tenon_application::ports::{Clock, JobRunner};
 use tenon_domain::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,8 @@ const DAILY: &str = "0 37 3 * * *";
 const KEPT: TimeDelta = TimeDelta::hours(24);
 /// A session that is over is kept for questions about it: who was signed in, and from where.
 const ENDED_SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
+/// The audit trail names tokens by their ids: so long it can be found out what they were.
+const ENDED_TOKENS_KEPT: TimeDelta = TimeDelta::days(90);
 /// A run that takes longer is broken off, and the next one goes on: its store may have gone away without a word, and
 /// the kernel believes in a connection for a quarter of an hour.
 const TIMEOUT: Duration = Duration::from_secs(10 * 60);
@@ -33,6 +35,9 @@ pub struct Schedules {
     pub outbox: Arc<dyn Outbox>,
     pub idempotency_keys: Arc<dyn IdempotencyKeys>,
     pub sessions: Arc<dyn SessionArchive>,
+    pub account_requests: Arc<dyn AccountRequestArchive>,
+    pub challenges: Arc<dyn SignInChallengeArchive>,
+    pub tokens: Arc<dyn TokenArchive>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -43,7 +48,10 @@ impl Schedules {
             every(EVERY_FIVE_MINUTES, &stop, "queue.vacuum", || self.runner.vacuum()),
             every(HOURLY, &stop, "outbox.purge", || self.outbox.purge(self.ago(KEPT))),
             every(HOURLY, &stop, "idempotency.purge", || self.idempotency_keys.purge(self.ago(KEPT))),
+            every(HOURLY, &stop, "account_request.purge", || self.account_requests.purge(self.ago(KEPT))),
+            every(HOURLY, &stop, "sign_in_challenge.purge", || self.challenges.purge(self.ago(KEPT))),
             every(DAILY, &stop, "session.purge", || self.sessions.purge(self.ago(ENDED_SESSIONS_KEPT))),
+            every(DAILY, &stop, "token.purge", || self.tokens.purge(self.ago(ENDED_TOKENS_KEPT))),
         );
     }
 

@@ -50,6 +50,7 @@ pub async fn until_quiet(cluster: &Cluster) -> Result<(), String> {
 async fn events(cluster: &Cluster) -> Result<u64, String> {
     let Some(server) = &cluster.database else { return measured(cluster, "outbox_pending").await };
     let port = server.direct_port().to_string();
+    // As a superuser, to whom the events of all organizations are visible.
     let (program, arguments) = if cluster.deployment == Deployment::PostgresRedis {
         ("psql", vec!["-X", "-At", "-h", "127.0.0.1", "-p", &port, "-U", "tenon", "-c", EVENTS, "tenon"])
     } else {

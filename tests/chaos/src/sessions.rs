@@ -23,7 +23,8 @@ pub async fn come_and_go(cluster: &Cluster, person: &Person) -> EndedSession {
 
     let spent = json!({"refresh_token": first.refresh_token});
     let granted = elsewhere.post("/auth/refresh", spent.clone()).await.expect(200);
-    here.post("/auth/refresh", spent).await.problem(401, "auth.invalid_refresh_token");
+    let again = here.post("/auth/refresh", spent).await.expect(200);
+    assert_eq!(again["refresh_token"], granted["refresh_token"], "as if the first answer had been lost");
     let second = Person::signed_in(&elsewhere, &granted);
     everywhere(cluster, second.api.token(), 200).await;
 

@@ -6,6 +6,7 @@ pub mod mail;
 pub mod rate_limit;
 pub mod relay;
 pub mod severable_redis;
+pub mod sign_in_throttle;
 pub mod timing;
 
 #[cfg(test)]

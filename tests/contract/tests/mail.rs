@@ -184,6 +184,7 @@ fn delivery() -> Delivery {
         body: "It was in \"backlog\" before.".to_owned(),
         organization_name: "Smith & Söhne".to_owned(),
         invitation: None,
+        account_request: None,
         resource_kind: "task".to_owned(),
         resource_id: Uuid::from_u128(2),
         caused_by: Uuid::from_u128(3),
@@ -217,4 +218,38 @@ fn an_invitation_has_its_own_words() {
     assert!(message.text.starts_with("Hello,\n"), "{}", message.text);
     assert!(message.text.contains("Accept the invitation: https://link\n"), "{}", message.text);
     assert!(message.html.contains("Accept the invitation</a>"), "{}", message.html);
+}
+
+#[test]
+fn a_mail_about_an_account_has_the_words_and_the_link_of_its_kind_or_no_link() {
+    let renderer = TemplateRenderer::new().unwrap();
+    let render = |kind: &str| {
+        let about = Delivery {
+            kind: kind.to_owned(),
+            title: "Set a new password".to_owned(),
+            body: "The link is good for 30 minutes.".to_owned(),
+            organization_name: "Tenon".to_owned(),
+            ..delivery()
+        };
+        renderer.render(&about, "id", "ada@example.org", None, "https://link").unwrap()
+    };
+    for (kind, action) in [
+        ("account.verify_email", "Verify the address"),
+        ("account.reset_password", "Set a new password"),
+        ("account.confirm_email", "Confirm the address"),
+        ("account.unlock_sign_in", "Unlock signing in"),
+    ] {
+        let message = render(kind);
+        assert!(message.text.starts_with("Hello,\n"), "{}", message.text);
+        assert!(message.text.contains(&format!("{action}: https://link\n")), "{}", message.text);
+        assert!(message.text.contains("The link is good for 30 minutes."), "{}", message.text);
+        assert!(message.html.contains(&format!("{action}</a>")), "{}", message.html);
+        assert!(message.html.contains("href=\"https:&#x2f;&#x2f;link\""), "{}", message.html);
+    }
+    for kind in ["account.password_changed", "account.of_a_later_release"] {
+        let message = render(kind);
+        assert!(message.text.contains("Set a new password. The link is good"), "{}", message.text);
+        assert!(message.text.contains("it concerns your account"), "{}", message.text);
+        assert!(!message.text.contains("https://link") && !message.html.contains("href="), "{}", message.html);
+    }
 }

@@ -9,15 +9,17 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
-use tenon_application::identity::{AccessTokens, Claims, PasswordHasher, SecretTokens};
+use tenon_application::identity::{
+    AccessTokens, Claims, PasswordHasher, RefreshTokenFacts, RefreshTokens, SecretTokens,
+};
 use tenon_application::organizations::InvitationTokens;
 use tenon_application::{AppError, Denial};
-use tenon_domain::Timestamp;
 use tenon_domain::access::OrganizationRole;
 use tenon_domain::identity::{Password, PasswordHash};
+use tenon_domain::{SessionId, Timestamp};
 use tenon_infrastructure::security::{
     Argon2Hasher, BcryptHasher, BoundedPasswordHasher, HasherLimits, JwtAccessTokens, MasterSecret, PasswordAlgorithm,
-    RandomSecretTokens, SignedInvitationTokens,
+    RandomSecretTokens, SignedInvitationTokens, SignedRefreshTokens,
 };
 use uuid::Uuid;
 
@@ -206,6 +208,8 @@ fn secret_tokens_are_random_and_their_digests_are_sha_256() {
     let (one, other) = (RandomSecretTokens.random(), RandomSecretTokens.random());
     assert_ne!(one, other);
     assert_eq!(URL_SAFE_NO_PAD.decode(&one).unwrap().len(), 32);
+    let numbers = [RandomSecretTokens.random_numbers(), RandomSecretTokens.random_numbers()].concat();
+    assert!(numbers.iter().all(|number| numbers.iter().filter(|it| it == &number).count() == 1), "{numbers:?}");
     let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     assert_eq!(RandomSecretTokens.digest("abc").as_str(), expected);
 }
@@ -228,7 +232,68 @@ fn an_invitation_token_names_its_invitation() {
     }
 }
 
+/// How a refresh token begins: the prefix and the session.
+const NAMED: usize = "tenon_rt_".len() + 32 + "_".len();
+
+#[test]
+fn a_refresh_token_names_its_session_and_is_told_from_what_somebody_made_up() {
+    let tokens = SignedRefreshTokens::new(&secret(1));
+    let (session, other) = (SessionId::new(Uuid::from_u128(7)), SessionId::new(Uuid::from_u128(8)));
+    let genuine = |token: &str| tokens.read(token).map(|facts| (facts.session, facts.genuine));
+    let first = tokens.fresh(session);
+    assert_ne!(tokens.fresh(session), first);
+    assert_eq!(genuine(&first), Some((session, true)));
+    let (named, text) = first.split_at(NAMED);
+    let bytes = URL_SAFE_NO_PAD.decode(text).unwrap();
+    let mut forged = vec![[bytes.as_slice(), &[0]].concat()];
+    for place in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[place] ^= 1;
+        forged.extend([changed, bytes[..place].to_vec()]);
+    }
+    for bytes in forged {
+        let token = format!("{named}{}", URL_SAFE_NO_PAD.encode(&bytes));
+        assert_eq!(genuine(&token), Some((session, false)), "{bytes:?}");
+    }
+    let elsewhere = first.replace(&session.uuid().simple().to_string(), &other.uuid().simple().to_string());
+    assert_eq!(genuine(&elsewhere), Some((other, false)));
+    let spelled = first.replace(&session.uuid().simple().to_string(), &session.to_string());
+    assert_eq!(genuine(&spelled), Some((session, false)));
+    let of_another_secret = SignedRefreshTokens::new(&secret(2)).fresh(session);
+    assert_eq!(genuine(&of_another_secret), Some((session, false)));
+}
+
+#[test]
+fn the_following_refresh_token_depends_on_all_that_it_is_made_of() {
+    let tokens = SignedRefreshTokens::new(&secret(1));
+    let (session, other) = (SessionId::new(Uuid::from_u128(7)), SessionId::new(Uuid::from_u128(8)));
+    let spent = tokens.fresh(session);
+    let next = tokens.following(session, &spent, "salt");
+    assert_eq!(tokens.following(session, &spent, "salt"), next, "a lost answer can be given again");
+    assert_eq!(tokens.read(&next), Some(RefreshTokenFacts { session, genuine: true }));
+    for another in [
+        tokens.following(session, &spent, "pepper"),
+        tokens.following(session, &next, "salt"),
+        tokens.following(other, &spent, "salt"),
+        SignedRefreshTokens::new(&secret(2)).following(session, &spent, "salt"),
+    ] {
+        assert_ne!(another[NAMED..], next[NAMED..]);
+    }
+}
+
 proptest! {
+    #[test]
+    fn no_text_is_a_genuine_refresh_token(
+        text in any::<String>(), session in any::<u128>(), bytes in prop::collection::vec(any::<u8>(), 0..80)
+    ) {
+        let tokens = SignedRefreshTokens::new(&secret(1));
+        let secret = URL_SAFE_NO_PAD.encode(bytes);
+        let session = Uuid::from_u128(session);
+        for made_up in [text.clone(), format!("tenon_rt_{text}"), format!("tenon_rt_{}_{secret}", session.simple())] {
+            prop_assert!(tokens.read(&made_up).is_none_or(|facts| !facts.genuine), "{}", made_up);
+        }
+    }
+
     #[test]
     fn no_text_is_an_access_token(text in any::<String>(), parts in prop::collection::vec("[A-Za-z0-9_-]{0,80}", 0..5)) {
         let tokens = JwtAccessTokens::new(&secret(1));

@@ -1,6 +1,7 @@
 //! A small client: requests in one line, and failures that show what the server answered.
 
 use std::future::{Future, IntoFuture};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -47,6 +48,12 @@ impl Api {
         Self { http, ..self.clone() }
     }
 
+    /// The same client at another address of this machine (`127.0.0.2`, say): to the server it is somebody else.
+    pub fn from_address(&self, address: IpAddr) -> Self {
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).local_address(address).build();
+        Self { http: http.expect("an HTTP client"), ..self.clone() }
+    }
+
     pub fn without_token(&self) -> Self {
         Self { token: None, ..self.clone() }
     }
@@ -54,6 +61,13 @@ impl Api {
     /// A client that notes its calls, and those of clients made from it, in `exchanges`.
     pub fn recorded(&self, exchanges: Arc<Mutex<Vec<Exchange>>>) -> Self {
         Self { recording: Some(exchanges), ..self.clone() }
+    }
+
+    /// All scopes that personal access tokens can have.
+    pub async fn scopes(&self) -> Vec<String> {
+        let document = self.get("/openapi.json").await.expect(200);
+        let scopes = document["components"]["schemas"]["Scope"]["enum"].as_array().expect("the scopes");
+        scopes.iter().filter_map(|scope| scope.as_str().map(str::to_owned)).collect()
     }
 
     pub fn token(&self) -> &str {

@@ -72,7 +72,8 @@ async fn mysql(url: &str, statement: &str) {
     sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut admin).await.expect(statement);
 }
 
-fn postgres_admin() -> String {
+/// Where PostgreSQL is, as a superuser.
+pub fn postgres_admin() -> String {
     env::var("TENON_TEST_POSTGRES_URL").unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned())
 }
 

@@ -13,9 +13,11 @@
 )]
 
 mod api;
+mod authenticator_app;
 mod database;
 mod deployment;
 mod eventually;
+mod lockout;
 mod mailbox;
 mod person;
 mod previous_release;
@@ -24,6 +26,8 @@ mod server;
 pub mod tokens;
 
 pub use api::{Answer, Api, Call, Exchange};
+pub use authenticator_app::{AuthenticatorApp, recovery_codes};
+pub use database::postgres_admin;
 pub use deployment::Deployment;
 pub use eventually::{eventually, eventually_within};
 pub use person::{PASSWORD, Person, array, text, unique_email};

@@ -1,6 +1,6 @@
 use std::fs;
 
-use crate::Server;
+use crate::{Server, eventually};
 
 impl Server {
     /// The mails to somebody, whole files. Quoted-printable line breaks are undone, so that text can be searched.
@@ -11,5 +11,21 @@ impl Server {
         let mails = mails.filter_map(|path| fs::read_to_string(path).ok());
         let mails = mails.map(|mail| mail.replace("=\r\n", "").replace("=\n", "").replace("=3D", "="));
         mails.filter(|mail| mail.contains(address)).collect()
+    }
+
+    /// The tokens in links of mails to somebody that lead there (`account/reset-password`).
+    pub fn mailed_tokens(&self, address: &str, place: &str) -> Vec<String> {
+        let link = format!("/{place}?token=");
+        let mails = self.mails_to(address);
+        // The HTML has its slashes escaped: only the text's link is found.
+        let links = mails.iter().filter_map(|mail| mail.split_once(&link));
+        let is_of_token = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        links.map(|(_, rest)| rest.chars().take_while(is_of_token).collect()).collect()
+    }
+
+    /// The token in a mail to somebody, other than those that are known. Waits for it.
+    pub async fn mailed_token(&self, address: &str, place: &str, known: &[String]) -> String {
+        let found = || async { self.mailed_tokens(address, place).into_iter().find(|token| !known.contains(token)) };
+        eventually(&format!("a link to {place} for {address}"), found).await
     }
 }

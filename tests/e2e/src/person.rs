@@ -74,6 +74,13 @@ impl Person {
         Self::signed_in(&api, &granted.json())
     }
 
+    /// Makes a personal access token with these scopes: its id, and a client that uses it.
+    pub async fn token(&self, scopes: &[&str]) -> (String, Api) {
+        let body = json!({"name": "Robot", "scopes": scopes});
+        let made = self.api.post("/users/me/tokens", body).await.expect(201);
+        (text(&made, "id"), self.api.with_token(&text(&made, "token")))
+    }
+
     /// Creates a project that the organization can see.
     pub async fn project(&self, key: &str) -> Value {
         self.project_with(key, json!({})).await

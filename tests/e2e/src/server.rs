@@ -32,7 +32,7 @@ impl Options {
         self
     }
 
-    /// Runs the processes from this directory, such as those of another release. The schema is always this one's.
+    /// Runs the processes from this directory, such as those of another release, on the schema that they make.
     pub fn with_binaries(mut self, directory: PathBuf) -> Self {
         self.binaries = Some(directory);
         self
@@ -137,8 +137,9 @@ impl Server {
         };
         variables.retain(|(name, _)| !options.left_out.contains(name));
         variables.extend(options.variables);
-        if database.is_some() || options.binaries.is_some() {
-            let (done, output) = run(&binary("tenon"), &["migrate", "up"], &variables);
+        if database.is_some() {
+            let tenon = options.binaries.as_ref().map_or_else(|| binary("tenon"), |directory| directory.join("tenon"));
+            let (done, output) = run(&tenon, &["migrate", "up"], &variables);
             assert!(done, "tenon migrate up: {output}");
         }
         let owned = Owned {

@@ -34,7 +34,7 @@ async fn changes_leave_entries(server: Server) {
     let found = entries(&owner, &format!("resource_type=task&resource_id={}", text(&task, "id")), 2).await;
     let (updated, created) = (&found[0], &found[1]);
     assert_eq!(created["action"], "task.created");
-    assert_eq!(created["actor"], json!({"type": "user", "id": owner.id, "name": "Ada Owner"}));
+    assert_eq!(created["actor"], json!({"type": "user", "id": owner.id, "name": "Ada Owner", "token_id": null}));
     assert_eq!(created["resource"], json!({"type": "task", "id": task["id"], "name": "ENG-1 Before"}));
     assert_eq!(created["request_id"], "my-request-1");
     assert_eq!(created["user_agent"], "e2e/1.0");

@@ -1,5 +1,6 @@
 //! The OpenAPI document as a ratchet: every operation in it must be tried for success, without credentials, with forged
-//! ones, with another organization's ids and without permission. What is not tried is listed here, with the reason.
+//! ones, with another organization's ids, without permission and with tokens that have its scope or lack it. What is not
+//! tried is listed here, with the reason.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::collections::BTreeSet;
@@ -17,15 +18,27 @@ on_every_deployment!(
     every_operation_wants_genuine_credentials,
     no_operation_reaches_into_another_organization,
     no_operation_lets_a_guest_do_what_guests_may_not,
+    every_operation_takes_a_token_with_the_scope_it_documents_and_no_other,
 );
 
 /// Open to everybody who is signed in: there is no permission to lack. They act on the caller's own things, or list
 /// only what the caller may see.
 const OPEN_TO_GUESTS: &[&str] = &[
     "POST /auth/logout",
+    "POST /auth/logout-all",
+    "GET /auth/sessions",
     "POST /auth/switch-organization",
     "GET /users/me",
     "PATCH /users/me",
+    "GET /users/me/tokens",
+    "POST /users/me/tokens",
+    "POST /users/me/password",
+    "POST /users/me/email",
+    "GET /users/me/mfa",
+    "POST /users/me/mfa/totp",
+    "POST /users/me/mfa/totp/confirm",
+    "DELETE /users/me/mfa/totp",
+    "POST /users/me/mfa/recovery-codes",
     "GET /organizations",
     "POST /organizations",
     "GET /organizations/current",
@@ -36,12 +49,41 @@ const OPEN_TO_GUESTS: &[&str] = &[
     "POST /notifications/read-all",
 ];
 
+/// No personal access token is good for these, whatever its scopes.
+const FOR_PEOPLE_ONLY: &[&str] = &[
+    // Whoever gets hold of a token must not turn it into something that lasts longer or reaches further.
+    "POST /auth/logout",
+    "POST /auth/logout-all",
+    "GET /auth/sessions",
+    "DELETE /auth/sessions/{session}",
+    "POST /users/me/password",
+    "POST /users/me/email",
+    "POST /users/me/mfa/totp",
+    "POST /users/me/mfa/totp/confirm",
+    "DELETE /users/me/mfa/totp",
+    "POST /users/me/mfa/recovery-codes",
+    "GET /users/me/tokens",
+    "POST /users/me/tokens",
+    "GET /users/me/tokens/{token}",
+    "DELETE /users/me/tokens/{token}",
+    "GET /organizations/current/tokens",
+    "GET /organizations/current/tokens/{token}",
+    "DELETE /organizations/current/tokens/{token}",
+    "POST /service-accounts/{service_account}/tokens",
+    // A token acts in one organization.
+    "POST /auth/switch-organization",
+    "GET /organizations",
+    "POST /organizations",
+];
+
 /// One operation of the document.
 struct Operation {
     method: Method,
     /// Relative to `/api/v1` (`/tasks/{task}`).
     path: String,
     secured: bool,
+    /// What a personal access token needs for it. None is good for an operation without a scope.
+    scope: Option<String>,
     statuses: BTreeSet<String>,
 }
 
@@ -72,6 +114,9 @@ impl Operation {
                 Some("members") => ids.member.clone(),
                 Some("invitations") => ids.invitation.clone(),
                 Some("notifications") => ids.notification.clone(),
+                Some("sessions") => ids.session.clone(),
+                Some("tokens") => ids.token.clone(),
+                Some("service-accounts") => ids.service_account.clone(),
                 other => panic!("{}: say what id comes after {other:?}", self.name()),
             };
             filled.push(id);
@@ -88,6 +133,9 @@ struct Ids {
     project_member: String,
     invitation: String,
     notification: String,
+    session: String,
+    token: String,
+    service_account: String,
 }
 
 impl Ids {
@@ -100,6 +148,10 @@ impl Ids {
         let invitation = json!({"email": unique_email("Nina"), "role": "member"});
         let invitation = owner.api.post("/invitations", invitation).await.expect(201);
         let notification = eventually("a notification", || async { member.all("/notifications").await.pop() }).await;
+        let session = owner.all("/auth/sessions").await.pop().unwrap();
+        let (token, _) = owner.token(&["tasks:read"]).await;
+        let service_account = json!({"name": "Importer", "role": "member"});
+        let service_account = owner.api.post("/service-accounts", service_account).await.expect(201);
         let ids = Self {
             project: text(&project, "id"),
             task: text(&task, "id"),
@@ -107,6 +159,9 @@ impl Ids {
             project_member: member.id,
             invitation: text(&invitation, "id"),
             notification: text(&notification, "id"),
+            session: text(&session, "id"),
+            token,
+            service_account: text(&service_account, "id"),
         };
         (ids, owner)
     }
@@ -116,7 +171,17 @@ impl Ids {
 fn body_of(operation: &Operation, ids: &Ids) -> Option<Value> {
     Some(match operation.name().split('{').next().unwrap_or_default() {
         "PATCH /users/me" => json!({"display_name": "Somebody"}),
+        "POST /users/me/password" => {
+            json!({"current_password": PASSWORD, "new_password": "a quieter place for staples"})
+        }
+        "POST /users/me/email" => json!({"current_password": PASSWORD, "new_email": unique_email("X")}),
+        "POST /users/me/mfa/totp" => json!({"password": PASSWORD}),
+        "POST /users/me/mfa/totp/confirm" | "DELETE /users/me/mfa/totp" | "POST /users/me/mfa/recovery-codes" => {
+            json!({"code": "123456"})
+        }
         "POST /auth/switch-organization" => json!({"organization_id": ids.project}),
+        "POST /users/me/tokens" | "POST /service-accounts/" => json!({"name": "Robot", "scopes": ["tasks:read"]}),
+        "POST /service-accounts" => json!({"name": "Importer", "role": "member"}),
         "POST /organizations" | "PATCH /organizations/current" => json!({"name": "Name"}),
         "PATCH /members/" => json!({"role": "guest"}),
         "POST /invitations" => json!({"email": unique_email("X"), "role": "guest"}),
@@ -148,10 +213,13 @@ async fn operations(server: &Server) -> Vec<Operation> {
             let security = operation.get("security").or(document.get("security"));
             // An empty alternative means that no credentials are needed.
             let optional = |it: &Vec<Value>| it.is_empty() || it.iter().any(|it| it.as_object().unwrap().is_empty());
+            let mut alternatives = security.and_then(Value::as_array).into_iter().flatten();
+            let scope = alternatives.find_map(|it| it["personal_access_token"][0].as_str());
             found.push(Operation {
                 method: method.to_uppercase().parse().unwrap(),
                 path: path.clone(),
                 secured: security.and_then(Value::as_array).is_some_and(|it| !optional(it)),
+                scope: scope.map(str::to_owned),
                 statuses: operation["responses"].as_object().unwrap().keys().cloned().collect(),
             });
             assert!(operation["operationId"].is_string() && operation["tags"].is_array(), "{method} {path}");
@@ -164,7 +232,7 @@ async fn operations(server: &Server) -> Vec<Operation> {
 async fn every_operation_succeeds_as_documented(server: Server) {
     let exchanges = Arc::new(Mutex::new(Vec::new()));
     let api = server.api().recorded(exchanges.clone());
-    tour(&api).await;
+    tour(&server, &api).await;
     let exchanges = exchanges.lock().unwrap().clone();
     let mut missing = Vec::new();
     for operation in operations(&server).await {
@@ -182,15 +250,80 @@ async fn every_operation_succeeds_as_documented(server: Server) {
     assert!(missing.is_empty(), "the tour leaves out {missing:?}");
 }
 
+/// Uses what changes passwords and addresses, and the links that are mailed for it.
+async fn tour_of_credentials(server: &Server, api: &Api) {
+    let person = Person::found_with(api).await;
+    api.post("/auth/verify-email/resend", json!({"email": person.email})).await.expect(202);
+    let token = server.mailed_token(&person.email, "account/verify-email", &[]).await;
+    api.post("/auth/verify-email", json!({"token": token})).await.expect(204);
+    let passwords = json!({"current_password": PASSWORD, "new_password": "a quieter place for staples"});
+    person.api.post("/users/me/password", passwords).await.expect(204);
+    let email = unique_email("Countess");
+    let change = json!({"current_password": "a quieter place for staples", "new_email": email});
+    person.api.post("/users/me/email", change).await.expect(202);
+    let token = server.mailed_token(&email, "account/confirm-email", &[]).await;
+    api.post("/auth/confirm-email", json!({"token": token})).await.expect(204);
+    api.post("/auth/forgot-password", json!({"email": email})).await.expect(202);
+    let token = server.mailed_token(&email, "account/reset-password", &[]).await;
+    api.post("/auth/reset-password", json!({"token": token, "password": PASSWORD})).await.expect(204);
+}
+
+/// Sets an authenticator app up, signs in with it and removes it.
+async fn tour_of_second_factors(api: &Api) {
+    let person = Person::found_with(api).await;
+    let (mut app, codes) = person.enroll().await;
+    person.api.get("/users/me/mfa").await.expect(200);
+    person.api.post("/users/me/mfa/recovery-codes", json!({"code": codes[0]})).await.expect(200);
+    let login = api.post("/auth/login", json!({"email": person.email, "password": PASSWORD})).await;
+    let token = text(&login.problem(401, "mfa_required"), "mfa_token");
+    let code = app.next_code().await;
+    api.post("/auth/mfa/verify", json!({"mfa_token": token, "code": code})).await.expect(200);
+    let code = json!({"code": app.next_code().await});
+    person.api.call(Method::DELETE, "/users/me/mfa/totp", Some(code)).await.expect(204);
+}
+
+/// Makes tokens, of a person's own and of a program, and revokes them.
+async fn tour_of_tokens(owner: &Person) {
+    let token = json!({"name": "Robot", "scopes": ["tasks:read"]});
+    let own = owner.api.post("/users/me/tokens", token.clone()).await.expect(201);
+    owner.api.get("/users/me/tokens").await.expect(200);
+    let program = json!({"name": "Importer", "role": "member"});
+    let program = owner.api.post("/service-accounts", program).await.expect(201);
+    owner.api.get("/service-accounts").await.expect(200);
+    let program = format!("/service-accounts/{}", text(&program, "id"));
+    owner.api.get(&program).await.expect(200);
+    let its = owner.api.post(format!("{program}/tokens"), token).await.expect(201);
+    owner.api.get("/organizations/current/tokens").await.expect(200);
+    for path in [
+        format!("/users/me/tokens/{}", text(&own, "id")),
+        format!("/organizations/current/tokens/{}", text(&its, "id")),
+    ] {
+        owner.api.get(&path).await.expect(200);
+        owner.api.delete(&path).await.expect(204);
+    }
+    owner.api.delete(&program).await.expect(204);
+}
+
 /// Uses everything once, as a client would.
-async fn tour(api: &Api) {
+async fn tour(server: &Server, api: &Api) {
+    tour_of_credentials(server, api).await;
+    tour_of_second_factors(api).await;
     let owner = Person::found_with(api).await;
     let login = api.post("/auth/login", json!({"email": owner.email, "password": PASSWORD})).await.expect(200);
     let second = Person::signed_in(api, &login);
     second.api.post("/auth/logout", None).await.expect(204);
+    let leaving = Person::found_with(api).await;
+    let sessions = leaving.all("/auth/sessions").await;
+    leaving.api.delete(format!("/auth/sessions/{}", text(&sessions[0], "id"))).await.expect(204);
+    server.lock_sign_in(&leaving.email).await;
+    let token = server.unlock_token(&leaving.email).await;
+    api.post("/auth/unlock", json!({"token": token})).await.expect(204);
+    let login = api.post("/auth/login", json!({"email": leaving.email, "password": PASSWORD})).await.expect(200);
+    Person::signed_in(api, &login).api.post("/auth/logout-all", None).await.expect(204);
     api.post("/auth/refresh", json!({"refresh_token": owner.refresh_token})).await.expect(200);
     owner.api.get("/users/me").await.expect(200);
     owner.api.patch("/users/me", json!({"display_name": "Ada"})).await.expect(200);
+    tour_of_tokens(&owner).await;
     owner.api.get("/organizations/current").await.expect(200);
     owner.api.patch("/organizations/current", json!({"name": "Engines"})).await.expect(200);
     let elsewhere = owner.api.post("/organizations", json!({"name": "Elsewhere"})).await.expect(201);
@@ -247,16 +380,26 @@ async fn tour(api: &Api) {
 async fn every_operation_wants_genuine_credentials(server: Server) {
     let (ids, owner) = Ids::found(&server).await;
     let claims = tokens::claims(owner.api.token());
+    let (revoked, robot) = owner.token(&["tasks:read"]).await;
+    owner.api.delete(format!("/users/me/tokens/{revoked}")).await.expect(204);
     let credentials = [
         (None, "auth.missing_token"),
         (Some(tokens::sign(&claims, "not the secret of this server, but long enough 0123")), "auth.invalid_token"),
         (Some(tokens::unsigned(&claims)), "auth.invalid_token"),
         (Some(tokens::sign(&tokens::expired(&claims), JWT_SECRET)), "auth.expired_token"),
+        (Some(robot.token().to_owned()), "auth.invalid_token"),
     ];
     let open: BTreeSet<String> = [
         "POST /auth/register",
         "POST /auth/login",
+        "POST /auth/mfa/verify",
         "POST /auth/refresh",
+        "POST /auth/unlock",
+        "POST /auth/verify-email",
+        "POST /auth/verify-email/resend",
+        "POST /auth/forgot-password",
+        "POST /auth/reset-password",
+        "POST /auth/confirm-email",
         "POST /invitations/accept",
         "GET /openapi.json",
     ]
@@ -326,6 +469,38 @@ async fn no_operation_lets_a_guest_do_what_guests_may_not(server: Server) {
     }
     for list in ["/projects", "/tasks"] {
         assert_eq!(guest.all(list).await, Vec::<Value>::new(), "{list}");
+    }
+}
+
+async fn every_operation_takes_a_token_with_the_scope_it_documents_and_no_other(server: Server) {
+    let (ids, owner) = Ids::found(&server).await;
+    // Out of whose reach those ids are: what is let in finds nothing, and does no harm.
+    let outsider = Person::found(&server).await;
+    let operations: Vec<_> = operations(&server).await.into_iter().filter(|it| it.secured).collect();
+    let scopes = owner.api.scopes().await;
+    let all: Vec<_> = scopes.iter().map(String::as_str).collect();
+    let mut tried = BTreeSet::new();
+    for scope in &all {
+        let including = scope.replace(":read", ":write");
+        let others: Vec<_> = all.iter().copied().filter(|it| it != scope && *it != including).collect();
+        let ((_, without), (_, with)) = (owner.token(&others).await, outsider.token(&[*scope]).await);
+        for operation in operations.iter().filter(|it| it.scope.as_deref() == Some(*scope)) {
+            let refused = call(&without, operation, &ids).await;
+            refused.problem(403, "auth.insufficient_scope");
+            let challenge = refused.header("www-authenticate").unwrap();
+            assert!(challenge.ends_with(&format!("scope=\"{scope}\"")), "{}: {challenge}", operation.name());
+            let taken = call(&with, operation, &ids).await;
+            assert!(!matches!(taken.status, 401 | 403), "{} answered {}", operation.name(), taken.text);
+            tried.insert(operation.name());
+        }
+    }
+    let (_, good_for_everything) = owner.token(&all).await;
+    let rest: Vec<_> = operations.iter().filter(|it| !tried.contains(&it.name())).collect();
+    let names: BTreeSet<_> = rest.iter().map(|it| it.name()).collect();
+    let listed: BTreeSet<_> = FOR_PEOPLE_ONLY.iter().map(|it| (*it).to_owned()).collect();
+    assert_eq!(names, listed);
+    for operation in rest {
+        call(&good_for_everything, operation, &ids).await.problem(403, "auth.session_required");
     }
 }
 

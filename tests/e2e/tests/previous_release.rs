@@ -54,6 +54,11 @@ async fn rolling_upgrade(deployment: Deployment) {
     let team = Team::found(&previous).await;
     team.walk(&previous, &previous).await;
 
+    // While it serves, as the runbook says.
+    let (done, output) = previous.tenon(&["migrate", "up"]);
+    assert!(done && output.contains("applied now"), "{output}");
+    team.walk(&previous, &previous).await;
+
     // Both at once: what one writes, the other reads, changes and announces.
     let current = start_current_beside(&previous).await;
     team.walk(&previous, &current).await;
@@ -64,6 +69,11 @@ async fn rolling_upgrade(deployment: Deployment) {
     previous.start_worker();
     current.kill_worker();
     team.walk(&current, &current).await;
+
+    // The doctor reminds of what the upgrade takes at its end.
+    let (healthy, report) = current.tenon(&["doctor"]);
+    let is_unfinished = deployment == Deployment::PostgresRedis;
+    assert_eq!((healthy, report.contains("tenon migrate finish")), (!is_unfinished, is_unfinished), "{report}");
 
     // Taken back: with the new schema first, then without.
     assert!(current.terminate_api(STOP_LIMIT));

@@ -97,10 +97,22 @@ impl Place {
                 source.execute_unprepared("ANALYZE").await?;
                 source.close().await?;
                 let copy = self.reference_name();
-                self.run(&format!("CREATE DATABASE {copy} TEMPLATE {} OWNER {POSTGRES_ROLE}", self.name)).await
+                self.run(&format!("CREATE DATABASE {copy} TEMPLATE {} OWNER {POSTGRES_ROLE}", self.name)).await?;
+                self.open_rows_of_reference().await
             }
             Deployment::Mariadb => self.copy_mariadb().await,
         }
+    }
+
+    /// The references are what a minimal program would be: they have no row-level security.
+    async fn open_rows_of_reference(&self) -> Outcome<()> {
+        let copy = connect(&self.reference_url()).await?;
+        let tables = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND rowsecurity";
+        for row in copy.query_all_raw(Statement::from_string(copy.get_database_backend(), tables)).await? {
+            let table: String = row.try_get_by_index(0)?;
+            copy.execute_unprepared(&format!("ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")).await?;
+        }
+        Ok(copy.close().await?)
     }
 
     /// Without its foreign keys, which `LIKE` leaves out: the references have a little less to do.
@@ -142,10 +154,11 @@ impl Place {
     }
 }
 
-/// A connection for looking and for bulk work.
+/// A connection for looking and for bulk work, which reaches the rows of all organizations.
 pub(crate) async fn connect(url: &str) -> Outcome<DatabaseConnection> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
+    options.map_sqlx_postgres_opts(|options| options.options([("tenon.scope", "deployment")]));
     Ok(sea_orm::Database::connect(options).await.map_err(|error| format!("{}: {error}", without_password(url)))?)
 }
 

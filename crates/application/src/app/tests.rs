@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use tenon_domain::Fact;
-use tenon_domain::access::OrganizationRole;
+use tenon_domain::access::{OrganizationRole, Scope};
 use tenon_domain::organizations::OrganizationName;
 
 use super::*;
 use crate::actor::Origin;
 use crate::in_memory::{Person, Scene};
 use crate::organizations::EditOrganization;
+use crate::token_access::TokenAccess;
 use crate::unit_of_work::StoreError;
 
 /// Notes a receipt (a change), tells an event if asked to, asks for an effect, and then ends as it is told.
@@ -25,6 +26,7 @@ struct Probe {
 impl Command for Probe {
     type Output = u32;
     const NAME: &'static str = "test.probe";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::TasksWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<u32, AppError> {
         let run = self.runs.fetch_add(1, Ordering::SeqCst) + 1;
@@ -48,6 +50,7 @@ struct Once;
 impl Command for Once {
     type Output = ();
     const NAME: &'static str = "test.once";
+    const ACCESS: TokenAccess = TokenAccess::Internal;
     const RETRY_WHEN_STALE: bool = false;
 
     async fn handle(&self, _: &mut Work<'_>) -> Result<(), AppError> {
@@ -165,7 +168,8 @@ async fn a_denied_permission_is_put_on_the_audit_trail_and_nothing_else_is_kept(
 async fn a_refusal_stands_even_when_it_cannot_be_audited() {
     let scene = Scene::new();
     scene.store.fail_commits(vec![StoreError::Broken("full".to_owned())]);
-    let rename = EditOrganization { name: OrganizationName::parse("Mine").ok(), expected_version: None };
+    let rename =
+        EditOrganization { name: OrganizationName::parse("Mine").ok(), require_mfa: None, expected_version: None };
     let outcome = scene.run(Person::Member, rename).await;
     assert_eq!(outcome, Err(AppError::Forbidden(Permission::EditOrganization)));
     assert_eq!(scene.bell.rings(), 0);

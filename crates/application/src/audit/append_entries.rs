@@ -6,6 +6,7 @@ use crate::command::{Command, Work};
 use crate::error::AppError;
 use crate::events::{EventRecord, subscriber};
 use crate::identity::UserContact;
+use crate::token_access::TokenAccess;
 
 /// Appends events of one organization to the audit trail. Running it again for the same events changes nothing.
 #[derive(Clone, Debug)]
@@ -17,6 +18,7 @@ pub struct AppendAuditEntries {
 impl Command for AppendAuditEntries {
     type Output = ();
     const NAME: &'static str = "audit.append";
+    const ACCESS: TokenAccess = TokenAccess::Internal;
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let ids: Vec<EventId> = self.events.iter().map(|event| event.id.into()).collect();

@@ -1,10 +1,11 @@
 use async_trait::async_trait;
-use tenon_domain::access::Permission;
+use tenon_domain::access::{Permission, Scope};
 
 use super::{AuditEntryView, AuditFilter};
 use crate::error::AppError;
 use crate::page::{Page, PageRequest, Unsorted};
 use crate::query::{Query, Reader};
+use crate::token_access::TokenAccess;
 
 /// The audit trail of the organization, newest first.
 #[derive(Clone, Debug)]
@@ -17,6 +18,7 @@ pub struct ListAuditEntries {
 impl Query for ListAuditEntries {
     type Output = Page<AuditEntryView>;
     const NAME: &'static str = "audit.list";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::AdminAudit);
 
     async fn run(&self, reader: &Reader<'_>) -> Result<Page<AuditEntryView>, AppError> {
         let viewer = reader.require(Permission::ViewAuditLog)?;

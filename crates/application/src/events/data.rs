@@ -81,10 +81,13 @@ pub struct Delivery {
     pub organization_name: String,
     /// Set for an invitation: the email holds its link, which is made when the email is.
     pub invitation: Option<Uuid>,
+    /// Set for a mail with a link that confirms something about an account: it is made like that of an invitation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_request: Option<Uuid>,
     /// What the message is about, for its link.
     pub resource_kind: String,
     pub resource_id: Uuid,
-    /// The event that caused it.
+    /// The event that caused it; of a mail about an account, its request or the user.
     pub caused_by: Uuid,
 }
 
@@ -270,6 +273,21 @@ fn read_identity(name: &str, data: &EventData) -> Option<IdentityFact> {
         ("auth.signed_in", _) => IdentityFact::SignedIn,
         ("auth.signed_out", _) => IdentityFact::SignedOut,
         ("auth.organization_switched", _) => IdentityFact::OrganizationSwitched,
+        ("auth.refresh_token_reused", _) => IdentityFact::RefreshTokenReused,
+        ("auth.sign_in_locked", _) => IdentityFact::SignInLocked,
+        ("auth.sign_in_unlocked", _) => IdentityFact::SignInUnlocked,
+        ("auth.mfa_enabled", _) => IdentityFact::SecondFactorEnabled,
+        ("auth.mfa_disabled", _) => IdentityFact::SecondFactorDisabled,
+        ("auth.recovery_code_used", _) => IdentityFact::RecoveryCodeUsed,
+        ("auth.recovery_codes_replaced", _) => IdentityFact::RecoveryCodesReplaced,
+        ("token.created", _) => IdentityFact::TokenCreated,
+        ("token.revoked", _) => IdentityFact::TokenRevoked,
+        ("service_account.created", _) => IdentityFact::ServiceAccountCreated,
+        ("user.email_verified", _) => IdentityFact::EmailVerified,
+        ("user.email_changed", _) => IdentityFact::EmailChanged,
+        ("user.password_changed", _) => IdentityFact::PasswordChanged,
+        ("auth.password_reset_requested", _) => IdentityFact::PasswordResetRequested,
+        ("user.password_reset", _) => IdentityFact::PasswordReset,
         ("auth.sign_in_failed", EventData::SignInFailure { reason }) => {
             IdentityFact::SignInFailed { reason: SignInFailure::parse(reason)? }
         }

@@ -3,6 +3,7 @@ use async_trait::async_trait;
 use super::{EventRecord, FailedJob};
 use crate::command::{Command, Work};
 use crate::error::AppError;
+use crate::token_access::TokenAccess;
 
 /// Keeps a job that was given up, and notes its receipt, so that the event is not handed out again until somebody
 /// asks for it.
@@ -17,6 +18,7 @@ pub struct KeepFailedJob {
 impl Command for KeepFailedJob {
     type Output = ();
     const NAME: &'static str = "job.keep_failed";
+    const ACCESS: TokenAccess = TokenAccess::Internal;
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         // Another delivery of the same event may have succeeded meanwhile; then nothing has failed.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tenon_domain::{DomainEvent, Fact, FieldChange, FieldValue, OrganizationId, Timestamp, UserId};
+use tenon_domain::{DomainEvent, Fact, FieldChange, FieldValue, OrganizationId, Timestamp, TokenId, UserId};
 use uuid::Uuid;
 
 use super::data::{Delivery, EventData, read_fact};
@@ -13,6 +13,9 @@ pub struct ActorRecord {
     #[serde(rename = "type")]
     pub kind: String,
     pub id: Option<Uuid>,
+    /// The personal access token that the user did it with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Uuid>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,7 +143,11 @@ impl EventRecord {
 
 impl From<&Actor> for ActorRecord {
     fn from(actor: &Actor) -> Self {
-        Self { kind: actor.kind().as_str().to_owned(), id: actor.user_id().map(UserId::uuid) }
+        Self {
+            kind: actor.kind().as_str().to_owned(),
+            id: actor.user_id().map(UserId::uuid),
+            token: actor.token().map(TokenId::uuid),
+        }
     }
 }
 
@@ -166,6 +173,7 @@ fn json(value: &FieldValue) -> Value {
         FieldValue::Nothing => Value::Null,
         FieldValue::Text(text) => Value::from(text.as_str()),
         FieldValue::Number(number) => Value::from(*number),
+        FieldValue::Flag(flag) => Value::from(*flag),
         FieldValue::Date(date) => Value::from(date.to_string()),
         FieldValue::Moment(moment) => Value::from(moment.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)),
         FieldValue::List(list) => Value::from(list.clone()),

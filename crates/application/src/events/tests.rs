@@ -1,125 +1,17 @@
 //! The wire format of events: what was written once must be readable ever after.
 
+mod facts;
+
 use std::collections::{BTreeMap, HashSet};
 
-use tenon_domain::access::{OrganizationRole, ProjectRole};
-use tenon_domain::identity::{Email, IdentityFact, SignInFailure};
-use tenon_domain::organizations::OrganizationFact;
-use tenon_domain::projects::{ProjectFact, Status, Workflow};
-use tenon_domain::tasks::TaskFact;
-use tenon_domain::{Fact, FieldChange, FieldValue, ProjectId, ResourceKind, Subject, UserId};
+use tenon_domain::identity::IdentityFact;
+use tenon_domain::{Fact, FieldChange, FieldValue, ProjectId, ResourceKind, Subject};
 use uuid::Uuid;
 
+use self::facts::{facts, number_of_kinds};
 use super::*;
 use crate::actor::Origin;
 use crate::in_memory::{Scene, at};
-
-fn user(n: u128) -> UserId {
-    UserId::new(Uuid::from_u128(n))
-}
-
-fn status(key: &str) -> Status {
-    Workflow::standard().find(key).unwrap().clone()
-}
-
-/// One of every kind, with every value an enum in it can have.
-fn facts() -> Vec<Fact> {
-    let (assignees, reporter) = (vec![user(1), user(2)], user(3));
-    let people = || (assignees.clone(), reporter);
-    let (from, to) = (status("in_progress"), status("done"));
-    let email = Email::parse("new@example.com").unwrap();
-    let tasks = [
-        TaskFact::Created { assignees: people().0, reporter },
-        TaskFact::Updated { assignees: people().0, reporter },
-        TaskFact::Assigned { added: vec![user(1)], removed: vec![user(2)], reporter },
-        TaskFact::StatusChanged { from: from.clone(), to: to.clone(), assignees: people().0, reporter },
-        TaskFact::Completed { from, to, assignees: people().0, reporter },
-        TaskFact::Deleted { assignees: people().0, reporter },
-        TaskFact::Restored { assignees: people().0, reporter },
-    ];
-    let mut projects = vec![
-        ProjectFact::Created,
-        ProjectFact::Updated,
-        ProjectFact::Archived,
-        ProjectFact::Unarchived,
-        ProjectFact::Deleted,
-        ProjectFact::MemberRemoved { user: user(1) },
-    ];
-    for &role in ProjectRole::ALL {
-        projects.push(ProjectFact::MemberAdded { user: user(1), role });
-        projects.push(ProjectFact::MemberRoleChanged { user: user(1), role });
-    }
-    let mut organizations = vec![
-        OrganizationFact::Created,
-        OrganizationFact::Updated,
-        OrganizationFact::InvitationRevoked { email: email.clone() },
-        OrganizationFact::MemberRemoved { user: user(1) },
-    ];
-    for &role in OrganizationRole::ALL {
-        organizations.push(OrganizationFact::Invited { email: email.clone(), role });
-        organizations.push(OrganizationFact::MemberJoined { user: user(1), role, invited_by: None });
-        organizations.push(OrganizationFact::MemberJoined { user: user(1), role, invited_by: Some(user(2)) });
-        organizations.push(OrganizationFact::MemberRoleChanged { user: user(1), role });
-    }
-    let mut identity = vec![
-        IdentityFact::Registered,
-        IdentityFact::ProfileUpdated,
-        IdentityFact::SignedIn,
-        IdentityFact::SignedOut,
-        IdentityFact::OrganizationSwitched,
-    ];
-    identity.extend(SignInFailure::ALL.iter().map(|&reason| IdentityFact::SignInFailed { reason }));
-    let denied = Fact::PermissionDenied { permission: "task.edit".to_owned() };
-    let mut all: Vec<Fact> = tasks.into_iter().map(Fact::Task).collect();
-    all.extend(projects.into_iter().map(Fact::Project));
-    all.extend(organizations.into_iter().map(Fact::Organization));
-    all.extend(identity.into_iter().map(Fact::Identity));
-    all.push(denied);
-    all
-}
-
-/// How many kinds there are. A new variant does not compile here until it is listed: then add it to [`facts`] too.
-fn number_of_kinds(fact: &Fact) -> usize {
-    match fact {
-        Fact::Task(
-            TaskFact::Created { .. }
-            | TaskFact::Updated { .. }
-            | TaskFact::Assigned { .. }
-            | TaskFact::StatusChanged { .. }
-            | TaskFact::Completed { .. }
-            | TaskFact::Deleted { .. }
-            | TaskFact::Restored { .. },
-        )
-        | Fact::Project(
-            ProjectFact::Created
-            | ProjectFact::Updated
-            | ProjectFact::Archived
-            | ProjectFact::Unarchived
-            | ProjectFact::Deleted
-            | ProjectFact::MemberAdded { .. }
-            | ProjectFact::MemberRoleChanged { .. }
-            | ProjectFact::MemberRemoved { .. },
-        )
-        | Fact::Organization(
-            OrganizationFact::Created
-            | OrganizationFact::Updated
-            | OrganizationFact::Invited { .. }
-            | OrganizationFact::InvitationRevoked { .. }
-            | OrganizationFact::MemberJoined { .. }
-            | OrganizationFact::MemberRoleChanged { .. }
-            | OrganizationFact::MemberRemoved { .. },
-        )
-        | Fact::Identity(
-            IdentityFact::Registered
-            | IdentityFact::ProfileUpdated
-            | IdentityFact::SignedIn
-            | IdentityFact::SignInFailed { .. }
-            | IdentityFact::SignedOut
-            | IdentityFact::OrganizationSwitched,
-        )
-        | Fact::PermissionDenied { .. } => 7 + 8 + 7 + 6 + 1,
-    }
-}
 
 fn record(fact: Fact) -> EventRecord {
     let event = DomainEvent {
@@ -128,7 +20,7 @@ fn record(fact: Fact) -> EventRecord {
         fact,
         changes: vec![FieldChange { field: "title", from: "Door".into(), to: "Fix the door".into() }],
     };
-    let actor = ActorRecord { kind: "user".to_owned(), id: Some(Uuid::from_u128(6)) };
+    let actor = ActorRecord { kind: "user".to_owned(), id: Some(Uuid::from_u128(6)), token: None };
     let origin = Origin {
         request_id: Some("req-1".to_owned()),
         ip: Some("192.0.2.1".to_owned()),
@@ -149,11 +41,12 @@ fn delivery(channel: Channel) -> EventRecord {
         body: "The invitation is good for 7 days.".to_owned(),
         organization_name: "Acme".to_owned(),
         invitation: Some(Uuid::from_u128(8)),
+        account_request: None,
         resource_kind: "invitation".to_owned(),
         resource_id: Uuid::from_u128(8),
         caused_by: Uuid::from_u128(9),
     };
-    let actor = ActorRecord { kind: "system".to_owned(), id: None };
+    let actor = ActorRecord { kind: "system".to_owned(), id: None, token: None };
     EventRecord::delivery(Uuid::from_u128(7), delivery, Some(Scene::ACME), actor, &Origin::default(), at(0))
 }
 
@@ -166,6 +59,17 @@ fn every_fact_comes_back_from_the_wire_as_it_was() {
         assert_eq!(read, record);
         assert_eq!(read.fact(), Some(fact), "{text}");
     }
+}
+
+#[test]
+fn an_event_says_which_token_it_was_caused_with_and_older_ones_say_nothing_of_tokens() {
+    let mut by_token = record(Fact::Identity(IdentityFact::ProfileUpdated));
+    let old = serde_json::to_value(&by_token).unwrap();
+    assert_eq!(old["actor"], serde_json::json!({ "type": "user", "id": by_token.actor.id }));
+    assert_eq!(serde_json::from_value::<EventRecord>(old).unwrap(), by_token);
+    by_token.actor.token = Some(Uuid::from_u128(9));
+    let text = serde_json::to_string(&by_token).unwrap();
+    assert_eq!(serde_json::from_str::<EventRecord>(&text).unwrap(), by_token);
 }
 
 #[test]
@@ -204,6 +108,7 @@ fn each_kind_of_value_has_its_json() {
         (FieldValue::Nothing, serde_json::json!(null)),
         ("door".into(), serde_json::json!("door")),
         (5_i64.into(), serde_json::json!(5)),
+        (true.into(), serde_json::json!(true)),
         (date.into(), serde_json::json!("2026-12-24")),
         (moment, serde_json::json!("2026-11-21T09:30:00.007Z")),
         (vec!["a".to_owned()].into(), serde_json::json!(["a"])),

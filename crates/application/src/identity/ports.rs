@@ -1,11 +1,14 @@
 use async_trait::async_trait;
 use tenon_domain::access::OrganizationRole;
-use tenon_domain::identity::{Email, Password, PasswordHash, Session, TokenHash, User, UserState};
-use tenon_domain::{OrganizationId, SessionId, Timestamp, UserId};
+use tenon_domain::identity::{
+    AccountRequest, Email, Password, PasswordHash, Session, TokenHash, User, UserKind, UserState,
+};
+use tenon_domain::{AccountRequestId, OrganizationId, SessionId, Timestamp, TokenId, UserId, Version};
 
-use super::UserView;
+use super::{SecondFactorsView, SessionView, TokenFacts, UserView};
 use crate::actor::Denial;
 use crate::error::AppError;
+use crate::page::{Page, PageRequest, Unsorted};
 use crate::unit_of_work::StoreError;
 
 /// Users in a unit of work. Users belong to no tenant.
@@ -14,6 +17,10 @@ pub trait UserRepository: Send {
     async fn find(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
     /// Writes the row, checks its version and stores the events. A taken address is [`StoreError::Duplicate`].
     async fn save(&mut self, user: User) -> Result<UserState, StoreError>;
+    /// The person with this address. Locks the row, so that what is asked for at the same time is done one after the other.
+    async fn find_by_email(&mut self, email: &Email) -> Result<Option<User>, StoreError>;
+    /// Replaces the hash of the same password by a better one, unless the password was changed since.
+    async fn replace_hash(&mut self, user: UserId, old: &PasswordHash, new: PasswordHash) -> Result<(), StoreError>;
     /// How to address these users; unknown ones are left out.
     async fn contacts(&mut self, ids: &[UserId]) -> Result<Vec<UserContact>, StoreError>;
 }
@@ -26,12 +33,23 @@ pub struct UserContact {
     pub email: String,
 }
 
+impl UserContact {
+    /// Whether somebody could read what is sent to the address.
+    pub fn takes_mail(&self) -> bool {
+        Email::restore(self.email.clone()).takes_mail()
+    }
+}
+
 /// Sessions in a unit of work.
 #[async_trait]
 pub trait SessionRepository: Send {
     /// Locks the row, so that of two concurrent uses of a refresh token the second sees the first.
     async fn find(&mut self, id: SessionId) -> Result<Option<Session>, StoreError>;
+    /// The user's sessions that live. Locks their rows.
+    async fn live_of(&mut self, user: UserId) -> Result<Vec<Session>, StoreError>;
     async fn save(&mut self, session: Session) -> Result<(), StoreError>;
+    /// Like [`SessionRepository::save`], in as few statements as the store allows.
+    async fn save_all(&mut self, sessions: Vec<Session>) -> Result<(), StoreError>;
 }
 
 /// The sessions that are over, across users.
@@ -46,6 +64,15 @@ pub trait SessionArchive: Send + Sync {
 pub struct Credentials {
     pub user_id: UserId,
     pub password_hash: PasswordHash,
+    pub email_verified: bool,
+    pub version: Version,
+}
+
+impl Credentials {
+    /// Whether the password is another one by now. A better hash of the same password leaves the version alone.
+    pub(crate) fn are_outdated(&self, user: &UserState) -> bool {
+        self.version != user.version && self.password_hash != user.password_hash
+    }
 }
 
 /// What authentication needs to know of a session.
@@ -60,10 +87,26 @@ pub struct SessionFacts {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait IdentityQueries: Send + Sync {
+    /// Of a person: service accounts cannot sign in.
     async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError>;
     async fn session(&self, id: SessionId) -> Result<Option<SessionFacts>, StoreError>;
+    /// The user's sessions that live, the last used first. `current` is the one they are asked from.
+    async fn sessions(
+        &self,
+        user: UserId,
+        current: Option<SessionId>,
+        now: Timestamp,
+        request: &PageRequest<Unsorted>,
+    ) -> Result<Page<SessionView>, StoreError>;
+    async fn token(&self, id: TokenId) -> Result<Option<TokenFacts>, StoreError>;
     async fn role(&self, organization: OrganizationId, user: UserId) -> Result<Option<OrganizationRole>, StoreError>;
+    async fn kind(&self, user: UserId) -> Result<Option<UserKind>, StoreError>;
+    async fn account_request(&self, id: AccountRequestId) -> Result<Option<AccountRequest>, StoreError>;
     async fn user(&self, id: UserId) -> Result<Option<UserView>, StoreError>;
+    /// What second factor the user has.
+    async fn second_factors(&self, user: UserId) -> Result<SecondFactorsView, StoreError>;
+    /// Whether the organization requires one of its members.
+    async fn requires_mfa(&self, organization: OrganizationId) -> Result<bool, StoreError>;
     /// How to address these users; unknown ones are left out.
     async fn contacts(&self, ids: &[UserId]) -> Result<Vec<UserContact>, StoreError>;
 }
@@ -76,6 +119,8 @@ pub trait PasswordHasher: Send + Sync {
     async fn hash(&self, password: Password) -> Result<PasswordHash, AppError>;
     /// Whether the password is the one of the hash. Takes the same time for an account that does not exist (`None`).
     async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, AppError>;
+    /// Whether a new hash of the same password would be harder to break, or of another kind.
+    fn is_outdated(&self, hash: &PasswordHash) -> bool;
 }
 
 /// What an access token says.
@@ -96,9 +141,29 @@ pub trait AccessTokens: Send + Sync {
     fn read(&self, token: &str, now: Timestamp) -> Result<Claims, Denial>;
 }
 
+/// Makes refresh tokens, and tells its own from what somebody made up.
+pub trait RefreshTokens: Send + Sync {
+    /// A random token for a session.
+    fn fresh(&self, session: SessionId) -> String;
+    /// The token that follows a spent one. The same for the same salt, so that a lost answer can be given again.
+    fn following(&self, session: SessionId, spent: &str, salt: &str) -> String;
+    /// What a token says of itself. `None` for what has not even the form of one.
+    fn read(&self, token: &str) -> Option<RefreshTokenFacts>;
+}
+
+/// What a refresh token says of itself. Whether it is good, only its digest tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefreshTokenFacts {
+    pub session: SessionId,
+    /// It was made here for this session, now or at some time: it is signed.
+    pub genuine: bool,
+}
+
 /// Makes random tokens and their digests.
 pub trait SecretTokens: Send + Sync {
     /// 256 random bits in base64url.
     fn random(&self) -> String;
+    /// 256 random bits.
+    fn random_numbers(&self) -> [u128; 2];
     fn digest(&self, token: &str) -> TokenHash;
 }

@@ -1,11 +1,13 @@
 use async_trait::async_trait;
 use tenon_domain::Version;
+use tenon_domain::access::Scope;
 use tenon_domain::identity::DisplayName;
 
 use super::UserView;
 use crate::command::{Command, Work, check_version};
 use crate::error::AppError;
 use crate::query::{Query, Reader};
+use crate::token_access::TokenAccess;
 
 /// The actor's own account.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +17,8 @@ pub struct FindProfile;
 impl Query for FindProfile {
     type Output = UserView;
     const NAME: &'static str = "user.find_self";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProfileRead);
+    const WITHOUT_MFA: bool = true;
 
     async fn run(&self, reader: &Reader<'_>) -> Result<UserView, AppError> {
         let user = reader.viewer()?.user;
@@ -33,6 +37,8 @@ pub struct EditProfile {
 impl Command for EditProfile {
     type Output = UserView;
     const NAME: &'static str = "user.update_self";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProfileWrite);
+    const WITHOUT_MFA: bool = true;
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<UserView, AppError> {
         let user = work.viewer()?.user;

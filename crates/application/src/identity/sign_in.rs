@@ -2,17 +2,18 @@
 
 use async_trait::async_trait;
 use tenon_domain::identity::{
-    Client, DisplayName, Email, IdentityError, PasswordHash, Session, SignInFailure, TokenHash, User,
+    Client, DisplayName, Email, IdentityError, IdentityFact, PasswordHash, Session, SignInFailure, TokenHash, User,
 };
 use tenon_domain::organizations::OrganizationName;
 use tenon_domain::{SessionId, UserId};
 use uuid::Uuid;
 
-use super::UserView;
+use super::{Credentials, EmailVerification, UserView, ask_to_verify};
 use crate::actor::{Actor, Denial};
-use crate::command::{Command, Work, sign_in_failed};
+use crate::command::{Command, Work, about_sign_in};
 use crate::error::AppError;
 use crate::organizations::{OrganizationView, appoint_founder, create_organization};
+use crate::token_access::TokenAccess;
 use crate::unit_of_work::{Scope, StoreError};
 
 /// A session that was opened, with whom and where.
@@ -48,12 +49,14 @@ pub struct Register {
     pub session: SessionId,
     pub refresh_hash: TokenHash,
     pub client: Client,
+    pub verification: EmailVerification,
 }
 
 #[async_trait]
 impl Command for Register {
     type Output = Grant;
     const NAME: &'static str = "auth.register";
+    const ACCESS: TokenAccess = TokenAccess::Internal;
 
     fn scope(&self, _: &Actor) -> Scope {
         Scope::Deployment
@@ -71,6 +74,9 @@ impl Command for Register {
             stored => UserView::from(stored?),
         };
         let organization = appoint_founder(work, organization, id, self.display_name.to_string()).await?;
+        if self.verification == EmailVerification::Required {
+            ask_to_verify(work, id, &self.email).await?;
+        }
         open_session(work, self.session, &self.refresh_hash, &self.client, user, organization).await
     }
 }
@@ -79,6 +85,8 @@ impl Command for Register {
 #[derive(Clone, Debug)]
 pub struct StartSession {
     pub user: UserId,
+    /// What the password was compared with. `None` when that was some time ago, and was looked at again.
+    pub proof: Option<Credentials>,
     pub session: SessionId,
     pub refresh_hash: TokenHash,
     pub client: Client,
@@ -88,6 +96,7 @@ pub struct StartSession {
 impl Command for StartSession {
     type Output = Grant;
     const NAME: &'static str = "auth.login";
+    const ACCESS: TokenAccess = TokenAccess::Internal;
 
     fn scope(&self, _: &Actor) -> Scope {
         Scope::Deployment
@@ -96,6 +105,11 @@ impl Command for StartSession {
     async fn handle(&self, work: &mut Work<'_>) -> Result<Grant, AppError> {
         let refused = AppError::Unauthenticated(Denial::InvalidCredentials);
         let user = work.unit().users().find(self.user).await?.ok_or(refused.clone())?.state().clone();
+        // Who has changed the password meanwhile has ended all sessions, and wants no new one that began with the old
+        // one.
+        if self.proof.as_ref().is_some_and(|proof| proof.are_outdated(&user)) {
+            return Err(AppError::Stale);
+        }
         let (organization, role) = work.unit().members().home_of(user.id).await?.ok_or(refused.clone())?;
         work.unit().enter(organization).await?;
         work.unit().act_as(user.id);
@@ -117,18 +131,26 @@ pub struct RecordSignInFailure {
 impl Command for RecordSignInFailure {
     type Output = ();
     const NAME: &'static str = "auth.login_refused";
+    const ACCESS: TokenAccess = TokenAccess::Internal;
 
     fn scope(&self, _: &Actor) -> Scope {
         Scope::Deployment
     }
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
-        // The same queries whether the account exists or not: the time must not tell.
-        let user = self.user.unwrap_or(UserId::new(Uuid::nil()));
-        if let Some((organization, _)) = work.unit().members().home_of(user).await? {
-            work.unit().enter(organization).await?;
-        }
-        work.unit().events().record(vec![sign_in_failed(self.user, &self.email, self.reason)]).await?;
+        enter_home(work, self.user).await?;
+        let failed = IdentityFact::SignInFailed { reason: self.reason };
+        work.unit().events().record(vec![about_sign_in(self.user, &self.email, failed)]).await?;
         Ok(())
     }
+}
+
+/// Binds the unit of work to the organization whose audit trail is to tell of a user, if there is one. The same queries
+/// whether the user exists or not: the time must not tell.
+pub(super) async fn enter_home(work: &mut Work<'_>, user: Option<UserId>) -> Result<(), AppError> {
+    let user = user.unwrap_or(UserId::new(Uuid::nil()));
+    if let Some((organization, _)) = work.unit().members().home_of(user).await? {
+        work.unit().enter(organization).await?;
+    }
+    Ok(())
 }

@@ -1,5 +1,5 @@
 use tenon_domain::access::OrganizationRole;
-use tenon_domain::identity::{DisplayName, Email, PasswordHash, UserState};
+use tenon_domain::identity::{DisplayName, Email, PasswordHash, UserKind, UserState};
 use tenon_domain::organizations::{MemberState, OrganizationName, OrganizationState};
 use tenon_domain::{OrganizationId, SessionId, UserId};
 use uuid::Uuid;
@@ -77,9 +77,11 @@ pub(super) fn people(data: &mut Data) {
         ));
         data.users.push(UserState {
             id: who.id(),
+            kind: UserKind::Person,
             email: who.email(),
             display_name,
             password_hash: PasswordHash::new(format!("hash of {who:?}'s password")),
+            email_verified_at: Some(at(0)),
             version: 1,
             created_at: at(0),
             updated_at: at(0),
@@ -89,6 +91,7 @@ pub(super) fn people(data: &mut Data) {
         data.organizations.push(OrganizationState {
             id: who.organization(),
             name: OrganizationName::parse(name).unwrap(),
+            require_mfa: false,
             version: 1,
             created_at: at(0),
             updated_at: at(0),

@@ -3,7 +3,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tenon_domain::access::ProjectRole;
-use tenon_domain::identity::{SessionState, UserState};
+use tenon_domain::identity::{
+    AccountRequestState, PersonalAccessTokenState, SecondFactorState, SessionState, SignInChallengeState, UserState,
+};
 use tenon_domain::organizations::{InvitationState, MemberState, OrganizationState};
 use tenon_domain::projects::ProjectState;
 use tenon_domain::tasks::TaskState;
@@ -23,6 +25,10 @@ use crate::unit_of_work::{Scope, StoreError, Transactions, UnitOfWork};
 pub(crate) struct Data {
     pub(crate) users: Vec<UserState>,
     pub(crate) sessions: Vec<SessionState>,
+    pub(crate) account_requests: Vec<AccountRequestState>,
+    pub(crate) second_factors: Vec<SecondFactorState>,
+    pub(crate) challenges: Vec<SignInChallengeState>,
+    pub(crate) tokens: Vec<PersonalAccessTokenState>,
     pub(crate) organizations: Vec<OrganizationState>,
     pub(crate) members: Vec<(OrganizationId, MemberState)>,
     pub(crate) invitations: Vec<(OrganizationId, InvitationState)>,

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use tenon_domain::access::OrganizationRole;
-use tenon_domain::identity::{Email, Session, User, UserState};
+use tenon_domain::identity::{Email, PasswordHash, Session, User, UserKind, UserState};
 use tenon_domain::organizations::{
     Invitation, InvitationState, InvitationStatus, Member, MemberState, Organization, OrganizationState,
 };
@@ -18,8 +18,24 @@ impl UserRepository for MemoryUnit {
         Ok(self.data.users.iter().find(|it| it.id == id).cloned().map(User::restore))
     }
 
+    async fn find_by_email(&mut self, email: &Email) -> Result<Option<User>, StoreError> {
+        let mut people = self.data.users.iter().filter(|it| it.kind == UserKind::Person);
+        Ok(people.find(|it| it.email == *email).cloned().map(User::restore))
+    }
+
+    async fn replace_hash(&mut self, user: UserId, old: &PasswordHash, new: PasswordHash) -> Result<(), StoreError> {
+        let found = self.data.users.iter_mut().find(|it| it.id == user && it.password_hash == *old);
+        if let Some(known) = found {
+            known.password_hash = new;
+        }
+        Ok(())
+    }
+
     async fn save(&mut self, user: User) -> Result<UserState, StoreError> {
         let (mut state, events) = user.into_parts();
+        if events.is_empty() {
+            return Ok(state);
+        }
         let users = &mut self.data.users;
         if users.iter().any(|it| it.email == state.email && it.id != state.id) {
             return Err(StoreError::Duplicate("email".to_owned()));
@@ -50,11 +66,22 @@ impl SessionRepository for MemoryUnit {
         Ok(self.data.sessions.iter().find(|it| it.id == id).cloned().map(Session::restore))
     }
 
+    async fn live_of(&mut self, user: UserId) -> Result<Vec<Session>, StoreError> {
+        let live = |it: &Session| it.state().user_id == user && it.is_live(self.now);
+        Ok(self.data.sessions.iter().cloned().map(Session::restore).filter(live).collect())
+    }
+
     async fn save(&mut self, session: Session) -> Result<(), StoreError> {
-        let (state, events) = session.into_parts();
-        self.data.sessions.retain(|it| it.id != state.id);
-        self.data.sessions.push(state);
-        self.tell(events);
+        self.save_all(vec![session]).await
+    }
+
+    async fn save_all(&mut self, sessions: Vec<Session>) -> Result<(), StoreError> {
+        for session in sessions {
+            let (state, events) = session.into_parts();
+            self.data.sessions.retain(|it| it.id != state.id);
+            self.data.sessions.push(state);
+            self.tell(events);
+        }
         Ok(())
     }
 }

@@ -1,13 +1,18 @@
+use std::cmp::Reverse;
+
 use async_trait::async_trait;
 use tenon_domain::access::{OrganizationRole, ProjectRole, Visibility};
-use tenon_domain::identity::Email;
+use tenon_domain::identity::{AccountRequest, Email, Session, UserKind};
 use tenon_domain::tasks::TaskKey;
-use tenon_domain::{OrganizationId, ProjectId, SessionId, TaskId, UserId};
+use tenon_domain::{AccountRequestId, OrganizationId, ProjectId, SessionId, TaskId, Timestamp, TokenId, UserId};
 
 use super::data::MemoryStore;
 use super::people::contacts;
 use crate::documents::DocumentSource;
-use crate::identity::{Credentials, IdentityQueries, SessionFacts, UserContact, UserView};
+use crate::identity::{
+    Credentials, IdentityQueries, SecondFactorsView, SessionFacts, SessionView, TokenFacts, UserContact, UserView,
+};
+use crate::page::{Page, PageRequest, Unsorted};
 use crate::tasks::TaskView;
 use crate::unit_of_work::StoreError;
 
@@ -15,8 +20,14 @@ use crate::unit_of_work::StoreError;
 impl IdentityQueries for MemoryStore {
     async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
         let data = self.data();
-        let found = data.users.iter().find(|it| it.email == *email);
-        Ok(found.map(|it| Credentials { user_id: it.id, password_hash: it.password_hash.clone() }))
+        let mut people = data.users.iter().filter(|it| it.kind == UserKind::Person);
+        let found = people.find(|it| it.email == *email);
+        Ok(found.map(|it| Credentials {
+            user_id: it.id,
+            password_hash: it.password_hash.clone(),
+            email_verified: it.email_verified_at.is_some(),
+            version: it.version,
+        }))
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<SessionFacts>, StoreError> {
@@ -29,10 +40,29 @@ impl IdentityQueries for MemoryStore {
         }))
     }
 
+    async fn sessions(
+        &self,
+        user: UserId,
+        current: Option<SessionId>,
+        now: Timestamp,
+        request: &PageRequest<Unsorted>,
+    ) -> Result<Page<SessionView>, StoreError> {
+        let mut live = self.data().sessions.clone();
+        live.retain(|it| it.user_id == user && Session::restore(it.clone()).is_live(now));
+        live.sort_by_key(|it| Reverse((it.last_used_at, it.id)));
+        let total = request.include_total.then_some(live.len() as u64);
+        let views = live.into_iter().map(|it| SessionView::new(it, current)).collect();
+        Ok(Page::cut(views, request.limit, total, SessionView::position))
+    }
+
     async fn role(&self, organization: OrganizationId, user: UserId) -> Result<Option<OrganizationRole>, StoreError> {
         let data = self.data();
         let found = data.members.iter().find(|(org, it)| *org == organization && it.user_id == user);
         Ok(found.map(|(_, it)| it.role))
+    }
+
+    async fn account_request(&self, id: AccountRequestId) -> Result<Option<AccountRequest>, StoreError> {
+        Ok(self.data().account_requests.iter().find(|it| it.id == id).cloned().map(AccountRequest::restore))
     }
 
     async fn user(&self, id: UserId) -> Result<Option<UserView>, StoreError> {
@@ -41,6 +71,36 @@ impl IdentityQueries for MemoryStore {
 
     async fn contacts(&self, ids: &[UserId]) -> Result<Vec<UserContact>, StoreError> {
         Ok(contacts(&self.data().users, ids))
+    }
+
+    async fn token(&self, id: TokenId) -> Result<Option<TokenFacts>, StoreError> {
+        let data = self.data();
+        let found = data.tokens.iter().find(|it| it.id == id);
+        Ok(found.map(|it| TokenFacts {
+            owner: it.owner_id,
+            organization: it.organization_id,
+            scopes: it.scopes,
+            hash: it.hash.clone(),
+            expires_at: it.expires_at,
+            revoked: it.revoked_at.is_some(),
+        }))
+    }
+
+    async fn kind(&self, user: UserId) -> Result<Option<UserKind>, StoreError> {
+        Ok(self.data().users.iter().find(|it| it.id == user).map(|it| it.kind))
+    }
+
+    async fn second_factors(&self, user: UserId) -> Result<SecondFactorsView, StoreError> {
+        let data = self.data();
+        let found = data.second_factors.iter().find(|it| it.user_id == user);
+        Ok(found.map_or_else(SecondFactorsView::default, |it| SecondFactorsView {
+            confirmed_at: it.confirmed_at,
+            recovery_codes_left: it.recovery_codes.len(),
+        }))
+    }
+
+    async fn requires_mfa(&self, organization: OrganizationId) -> Result<bool, StoreError> {
+        Ok(self.data().organizations.iter().any(|it| it.id == organization && it.require_mfa))
     }
 }
 

@@ -64,6 +64,7 @@ impl Scene {
         let bell = Arc::new(CountingBell::default());
         let queries = Queries {
             identity: Arc::new(store.clone()),
+            tokens: Arc::new(store.clone()),
             organizations: Arc::new(MockOrganizationQueries::new()),
             projects: Arc::new(MockProjectQueries::new()),
             tasks: Arc::new(MockTaskQueries::new()),

@@ -9,7 +9,10 @@ use crate::audit::AuditRepository;
 use crate::documents::{Resource, Touched};
 use crate::events::{ActorRecord, Delivery, EventLog, EventReceipts, EventRecord, FailedJob};
 use crate::idempotency::IdempotencyLedger;
-use crate::identity::{SessionRepository, UserRepository};
+use crate::identity::{
+    AccountRequestRepository, SecondFactorRepository, SessionRepository, SignInChallengeRepository, TokenRepository,
+    UserRepository,
+};
 use crate::notifications::NotificationRepository;
 use crate::organizations::{InvitationRepository, MemberRepository, OrganizationRepository};
 use crate::projects::ProjectRepository;
@@ -23,7 +26,7 @@ pub(super) struct MemoryUnit {
     tenant: Option<OrganizationId>,
     actor: ActorRecord,
     origin: Origin,
-    now: Timestamp,
+    pub(super) now: Timestamp,
     events_before: usize,
     touched: Vec<Touched>,
 }
@@ -82,7 +85,7 @@ impl UnitOfWork for MemoryUnit {
     }
 
     fn act_as(&mut self, user: UserId) {
-        self.actor = ActorRecord { kind: ActorKind::User.as_str().to_owned(), id: Some(user.uuid()) };
+        self.actor = ActorRecord { kind: ActorKind::User.as_str().to_owned(), id: Some(user.uuid()), token: None };
     }
 
     fn users(&mut self) -> &mut dyn UserRepository {
@@ -90,6 +93,22 @@ impl UnitOfWork for MemoryUnit {
     }
 
     fn sessions(&mut self) -> &mut dyn SessionRepository {
+        self
+    }
+
+    fn account_requests(&mut self) -> &mut dyn AccountRequestRepository {
+        self
+    }
+
+    fn second_factors(&mut self) -> &mut dyn SecondFactorRepository {
+        self
+    }
+
+    fn challenges(&mut self) -> &mut dyn SignInChallengeRepository {
+        self
+    }
+
+    fn tokens(&mut self) -> &mut dyn TokenRepository {
         self
     }
 

@@ -13,9 +13,10 @@ use crate::app::App;
 use crate::command::{Command, Work};
 use crate::error::AppError;
 use crate::events::{Channel, Delivery, EventData, EventRecord, Outbox, subscriber};
-use crate::identity::UserContact;
+use crate::identity::{AccountTokens, UserContact, link_of};
 use crate::organizations::InvitationTokens;
 use crate::ports::{MailError, Mailer, PushMessage, PushSender};
+use crate::token_access::TokenAccess;
 
 /// Why a delivery did not succeed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -39,6 +40,7 @@ pub struct Deliveries {
     pub push: Arc<dyn PushSender>,
     pub renderer: Arc<dyn MessageRenderer>,
     pub invitation_tokens: Arc<dyn InvitationTokens>,
+    pub account_tokens: Arc<dyn AccountTokens>,
     /// The public address, without a slash at the end.
     pub public_url: String,
 }
@@ -138,9 +140,14 @@ impl Deliveries {
     }
 
     fn link(&self, delivery: &Delivery) -> String {
-        match delivery.invitation {
-            Some(invitation) => self.invitation_tokens.accept_url(&self.invitation_tokens.issue(invitation.into())),
-            None => format!("{}/{}s/{}", self.public_url, delivery.resource_kind, delivery.resource_id),
+        if let Some(invitation) = delivery.invitation {
+            return self.invitation_tokens.accept_url(&self.invitation_tokens.issue_for_mail(invitation.into()));
+        }
+        match (delivery.account_request, link_of(&delivery.kind)) {
+            (Some(request), Some(kind)) => {
+                self.account_tokens.url(kind, &self.account_tokens.issue(kind, request.into()))
+            }
+            _ => format!("{}/{}s/{}", self.public_url, delivery.resource_kind, delivery.resource_id),
         }
     }
 
@@ -172,6 +179,7 @@ struct NoteReceipts {
 impl Command for NoteReceipts {
     type Output = ();
     const NAME: &'static str = "notification.note_receipts";
+    const ACCESS: TokenAccess = TokenAccess::Internal;
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         work.unit().receipts().note_all(&self.events, self.subscriber).await?;

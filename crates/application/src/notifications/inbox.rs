@@ -1,11 +1,13 @@
 use async_trait::async_trait;
 use tenon_domain::NotificationId;
+use tenon_domain::access::Scope;
 
 use super::NotificationView;
 use crate::command::{Command, Work};
 use crate::error::AppError;
 use crate::page::{Page, PageRequest, Unsorted};
 use crate::query::{Query, Reader};
+use crate::token_access::TokenAccess;
 
 /// The actor's notifications, newest first.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct ListNotifications {
 impl Query for ListNotifications {
     type Output = Page<NotificationView>;
     const NAME: &'static str = "notification.list";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::NotificationsRead);
 
     async fn run(&self, reader: &Reader<'_>) -> Result<Page<NotificationView>, AppError> {
         Ok(reader.queries().notifications.list(reader.viewer()?, self.unread, &self.page).await?)
@@ -33,6 +36,7 @@ pub struct CountUnread;
 impl Query for CountUnread {
     type Output = u64;
     const NAME: &'static str = "notification.count_unread";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::NotificationsRead);
 
     async fn run(&self, reader: &Reader<'_>) -> Result<u64, AppError> {
         Ok(reader.queries().notifications.count_unread(reader.viewer()?).await?)
@@ -49,6 +53,7 @@ pub struct MarkRead {
 impl Command for MarkRead {
     type Output = ();
     const NAME: &'static str = "notification.mark_read";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::NotificationsWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let (user, now) = (work.viewer()?.user, work.now());
@@ -65,6 +70,7 @@ pub struct MarkAllRead;
 impl Command for MarkAllRead {
     type Output = u64;
     const NAME: &'static str = "notification.mark_all_read";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::NotificationsWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<u64, AppError> {
         let (user, now) = (work.viewer()?.user, work.now());

@@ -11,6 +11,7 @@ use crate::command::{Command, Work};
 use crate::error::AppError;
 use crate::events::{Channel, Delivery, EventRecord, subscriber};
 use crate::identity::UserContact;
+use crate::token_access::TokenAccess;
 
 /// Turns events of one organization into a notification for everybody each concerns, and an email for each. Running it
 /// again for the same events changes nothing.
@@ -30,6 +31,7 @@ struct Concern<'a> {
 impl Command for Notify {
     type Output = ();
     const NAME: &'static str = "notification.create";
+    const ACCESS: TokenAccess = TokenAccess::Internal;
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let ids: Vec<EventId> = self.events.iter().map(|event| event.id.into()).collect();
@@ -141,7 +143,7 @@ impl<'a> Concern<'a> {
                 Recipient::User(user) => (Some(user), None),
                 Recipient::Address(email) => (None, Some(email.to_string())),
             };
-            deliveries.push(Delivery {
+            let email = Delivery {
                 channel: Channel::Email,
                 kind: kind.as_str().to_owned(),
                 user: user.map(UserId::uuid),
@@ -150,10 +152,13 @@ impl<'a> Concern<'a> {
                 body: body.clone(),
                 organization_name: organization.to_owned(),
                 invitation: (kind == NotificationKind::OrganizationInvited).then_some(event.subject.id),
+                account_request: None,
                 resource_kind: event.subject.kind.clone(),
                 resource_id: event.subject.id,
                 caused_by: event.id,
-            });
+            };
+            // A service account reads its notifications, if it does, where they are.
+            deliveries.extend(user.and_then(find).is_none_or(UserContact::takes_mail).then_some(email));
             let Some(user) = user else { continue };
             let notification = NotificationView {
                 id: work.next_id(),

@@ -8,7 +8,8 @@ use super::OrganizationView;
 use crate::actor::{Actor, Denial};
 use crate::command::{Command, Effect, Work};
 use crate::error::AppError;
-use crate::identity::{Grant, UserView, open_session};
+use crate::identity::{EmailVerification, Grant, UserView, ask_to_verify, open_session};
+use crate::token_access::TokenAccess;
 use crate::unit_of_work::{Scope, StoreError};
 
 /// Who accepts an invitation.
@@ -28,12 +29,16 @@ pub struct AcceptInvitation {
     pub session: SessionId,
     pub refresh_hash: TokenHash,
     pub client: Client,
+    /// Whether the token came by mail: then who accepts reads the invited address.
+    pub mailed: bool,
+    pub verification: EmailVerification,
 }
 
 #[async_trait]
 impl Command for AcceptInvitation {
     type Output = Grant;
     const NAME: &'static str = "invitation.accept";
+    const ACCESS: TokenAccess = TokenAccess::Internal;
 
     fn scope(&self, _: &Actor) -> Scope {
         Scope::Deployment
@@ -58,23 +63,28 @@ impl Command for AcceptInvitation {
         if !inviter_role.is_some_and(|inviter_role| inviter_role.allows(needed)) {
             return Err(OrganizationError::InvitationRevoked.into());
         }
-        let user = match &self.invitee {
-            Invitee::Existing(user) => work.unit().users().find(*user).await?.ok_or(absent)?.state().clone(),
+        let mut user = match &self.invitee {
+            Invitee::Existing(user) => work.unit().users().find(*user).await?.ok_or(absent.clone())?,
             Invitee::New { display_name, password_hash } => {
                 let id = work.next_id();
-                let user = User::register(id, email.clone(), display_name.clone(), password_hash.clone(), now);
-                work.unit().act_as(id);
-                match work.unit().users().save(user).await {
-                    // Registered since the service looked: now the password is needed.
-                    Err(StoreError::Duplicate(_)) => return Err(OrganizationError::InvitationNeedsPassword.into()),
-                    stored => stored?,
-                }
+                User::register(id, email.clone(), display_name.clone(), password_hash.clone(), now)
             }
         };
-        if user.email != email {
-            return Err(AppError::Unauthenticated(Denial::InvalidInvitationToken));
+        if user.state().email != email {
+            return Err(absent);
         }
-        work.unit().act_as(user.id);
+        work.unit().act_as(user.state().id);
+        if self.mailed {
+            user.verify_email(now);
+        }
+        let user = match work.unit().users().save(user).await {
+            // Registered since the service looked: now the password is needed.
+            Err(StoreError::Duplicate(_)) => return Err(OrganizationError::InvitationNeedsPassword.into()),
+            stored => stored?,
+        };
+        if user.email_verified_at.is_none() && self.verification == EmailVerification::Required {
+            ask_to_verify(work, user.id, &email).await?;
+        }
         work.unit().invitations().save(invitation).await?;
         let member = Member::join(user.id, user.display_name.to_string(), role, Some(inviter), now);
         match work.unit().members().save(member).await {

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use tenon_domain::InvitationId;
-use tenon_domain::access::{OrganizationRole, Permission};
+use tenon_domain::access::{OrganizationRole, Permission, Scope};
 use tenon_domain::identity::Email;
 use tenon_domain::organizations::{Invitation, OrganizationError};
 
@@ -9,6 +9,7 @@ use crate::command::{Command, Work};
 use crate::error::AppError;
 use crate::page::{Page, PageRequest, Unsorted};
 use crate::query::{Query, Reader};
+use crate::token_access::TokenAccess;
 
 /// Invites an address into the organization.
 #[derive(Clone, Debug)]
@@ -21,6 +22,7 @@ pub struct CreateInvitation {
 impl Command for CreateInvitation {
     type Output = InvitationView;
     const NAME: &'static str = "invitation.create";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::MembersWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<InvitationView, AppError> {
         let viewer = work.require(Permission::ManageInvitations)?;
@@ -52,6 +54,7 @@ pub struct RevokeInvitation {
 impl Command for RevokeInvitation {
     type Output = ();
     const NAME: &'static str = "invitation.revoke";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::MembersWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         work.require(Permission::ManageInvitations)?;
@@ -73,6 +76,7 @@ pub struct FindInvitation {
 impl Query for FindInvitation {
     type Output = InvitationView;
     const NAME: &'static str = "invitation.find";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::MembersRead);
 
     async fn run(&self, reader: &Reader<'_>) -> Result<InvitationView, AppError> {
         let viewer = reader.require(Permission::ManageInvitations)?;
@@ -91,6 +95,7 @@ pub struct ListInvitations {
 impl Query for ListInvitations {
     type Output = Page<InvitationView>;
     const NAME: &'static str = "invitation.list";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::MembersRead);
 
     async fn run(&self, reader: &Reader<'_>) -> Result<Page<InvitationView>, AppError> {
         let viewer = reader.require(Permission::ManageInvitations)?;

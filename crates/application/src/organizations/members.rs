@@ -1,13 +1,16 @@
 use async_trait::async_trait;
-use tenon_domain::access::{OrganizationRole, Permission};
+use tenon_domain::access::{OrganizationRole, Permission, Scope};
+use tenon_domain::identity::UserKind;
 use tenon_domain::organizations::Member;
 use tenon_domain::{UserId, Version};
 
-use super::MemberView;
+use super::{MemberView, permit_service_role};
 use crate::command::{Command, Effect, Work, check_version};
 use crate::error::AppError;
+use crate::identity::revoke_all_tokens;
 use crate::page::{Page, PageRequest, Unsorted};
 use crate::query::{Query, Reader};
+use crate::token_access::TokenAccess;
 
 /// Gives a member another role.
 #[derive(Clone, Debug)]
@@ -21,14 +24,19 @@ pub struct ChangeMemberRole {
 impl Command for ChangeMemberRole {
     type Output = MemberView;
     const NAME: &'static str = "member.update";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::MembersWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<MemberView, AppError> {
         let viewer = work.require(Permission::ManageMembers)?;
         let mut member = work.unit().members().find(self.user).await?.ok_or(AppError::NotFound("member"))?;
         check_version(self.expected_version, member.state().version)?;
+        let user = work.unit().users().find(self.user).await?.ok_or(AppError::NotFound("member"))?;
         if let Some(role) = self.role {
             if role == OrganizationRole::Owner || member.state().role == OrganizationRole::Owner {
                 work.require(Permission::ManageOwners)?;
+            }
+            if user.state().kind == UserKind::Service {
+                permit_service_role(work, role)?;
             }
             let owners = work.unit().members().count_owners().await?;
             member.change_role(role, owners, work.now())?;
@@ -39,7 +47,6 @@ impl Command for ChangeMemberRole {
             user: self.user,
             role: Some(state.role),
         });
-        let user = work.unit().users().find(self.user).await?.ok_or(AppError::NotFound("member"))?;
         Ok(MemberView {
             user_id: state.user_id,
             email: user.state().email.to_string(),
@@ -62,6 +69,7 @@ pub struct RemoveMember {
 impl Command for RemoveMember {
     type Output = ();
     const NAME: &'static str = "member.remove";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::MembersWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let viewer = work.viewer()?;
@@ -77,6 +85,7 @@ impl Command for RemoveMember {
         member.remove(owners)?;
         self.hand_over(work, &member).await?;
         work.unit().members().remove(member).await?;
+        revoke_all_tokens(work, self.user).await?;
         work.after_commit(Effect::RoleChanged { organization: viewer.organization, user: self.user, role: None });
         Ok(())
     }
@@ -109,6 +118,7 @@ pub struct ListMembers {
 impl Query for ListMembers {
     type Output = Page<MemberView>;
     const NAME: &'static str = "member.list";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::MembersRead);
 
     async fn run(&self, reader: &Reader<'_>) -> Result<Page<MemberView>, AppError> {
         let viewer = reader.require(Permission::ViewMembers)?;

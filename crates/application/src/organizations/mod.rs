@@ -5,6 +5,7 @@ mod invitations;
 mod members;
 mod organization;
 mod ports;
+mod service_accounts;
 mod views;
 
 pub use accept_invitation::{AcceptInvitation, Invitee};
@@ -17,6 +18,10 @@ pub(crate) use ports::MockOrganizationQueries;
 pub use ports::{
     InvitationRepository, InvitationTokens, MemberRepository, OrganizationQueries, OrganizationRepository,
 };
+pub use service_accounts::{
+    CreateServiceAccount, DeleteServiceAccount, FindServiceAccount, ListServiceAccounts, ServiceAccountView,
+};
+pub(crate) use service_accounts::{find_service_account, permit_service_role};
 pub use views::{InvitationView, MemberView, OrganizationView};
 
 #[cfg(test)]

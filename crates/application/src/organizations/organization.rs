@@ -1,14 +1,15 @@
 use async_trait::async_trait;
-use tenon_domain::access::{OrganizationRole, Permission};
+use tenon_domain::access::{self, OrganizationRole, Permission};
 use tenon_domain::organizations::{Member, Organization, OrganizationError, OrganizationName, OrganizationState};
 use tenon_domain::{UserId, Version};
 
 use super::OrganizationView;
 use crate::actor::Actor;
-use crate::command::{Command, Tenancy, Work, check_version};
+use crate::command::{Command, Effect, Tenancy, Work, check_version};
 use crate::error::AppError;
 use crate::page::{Page, PageRequest, Unsorted};
 use crate::query::{Query, Reader};
+use crate::token_access::TokenAccess;
 use crate::unit_of_work::Scope;
 
 /// Founds an organization, with the actor as its owner.
@@ -21,6 +22,7 @@ pub struct CreateOrganization {
 impl Command for CreateOrganization {
     type Output = OrganizationView;
     const NAME: &'static str = "organization.create";
+    const ACCESS: TokenAccess = TokenAccess::Session;
 
     fn scope(&self, _: &Actor) -> Scope {
         Scope::Deployment
@@ -61,10 +63,11 @@ pub(crate) async fn appoint_founder(
     Ok(OrganizationView::new(organization, OrganizationRole::Owner))
 }
 
-/// Changes the organization's name.
+/// Changes the organization's name and what it requires of its members.
 #[derive(Clone, Debug)]
 pub struct EditOrganization {
     pub name: Option<OrganizationName>,
+    pub require_mfa: Option<bool>,
     pub expected_version: Option<Version>,
 }
 
@@ -72,18 +75,32 @@ pub struct EditOrganization {
 impl Command for EditOrganization {
     type Output = OrganizationView;
     const NAME: &'static str = "organization.update";
+    const ACCESS: TokenAccess = TokenAccess::Scope(access::Scope::OrganizationWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<OrganizationView, AppError> {
-        let role = work.require(Permission::EditOrganization)?.role;
+        let viewer = work.require(Permission::EditOrganization)?;
         let organization = work.unit().organizations().current().await?;
         let mut organization = organization.ok_or(AppError::NotFound("organization"))?;
         check_version(self.expected_version, organization.state().version)?;
         if let Some(name) = self.name.clone() {
             organization.rename(name, work.now());
         }
+        if let Some(required) = self.require_mfa {
+            if required && !organization.state().require_mfa {
+                require_own_mfa(work, viewer.user).await?;
+            }
+            organization.require_mfa(required, work.now());
+            work.after_commit(Effect::MfaRequirementChanged { organization: viewer.organization });
+        }
         let state = work.unit().organizations().save(organization).await?;
-        Ok(OrganizationView::new(state, role))
+        Ok(OrganizationView::new(state, viewer.role))
     }
+}
+
+/// Who asks it of others has it themselves, so that nobody locks themselves out.
+async fn require_own_mfa(work: &mut Work<'_>, user: UserId) -> Result<(), AppError> {
+    let own = work.unit().second_factors().find(user).await?;
+    if own.is_some_and(|factor| factor.is_confirmed()) { Ok(()) } else { Err(OrganizationError::RequiresOwnMfa.into()) }
 }
 
 /// The organization the actor is in.
@@ -94,6 +111,7 @@ pub struct FindOrganization;
 impl Query for FindOrganization {
     type Output = OrganizationView;
     const NAME: &'static str = "organization.find";
+    const ACCESS: TokenAccess = TokenAccess::Scope(access::Scope::OrganizationRead);
 
     async fn run(&self, reader: &Reader<'_>) -> Result<OrganizationView, AppError> {
         let viewer = reader.require(Permission::ViewOrganization)?;
@@ -111,6 +129,8 @@ pub struct ListOrganizations {
 impl Query for ListOrganizations {
     type Output = Page<OrganizationView>;
     const NAME: &'static str = "organization.list";
+    const ACCESS: TokenAccess = TokenAccess::Session;
+    const WITHOUT_MFA: bool = true;
 
     async fn run(&self, reader: &Reader<'_>) -> Result<Page<OrganizationView>, AppError> {
         Ok(reader.queries().organizations.list(reader.viewer()?.user, &self.page).await?)

@@ -4,7 +4,7 @@ use tenon_domain::identity::Email;
 use tenon_domain::organizations::{Invitation, InvitationState, Member, MemberState, Organization, OrganizationState};
 use tenon_domain::{InvitationId, OrganizationId, Timestamp, UserId};
 
-use super::{InvitationView, MemberView, OrganizationView};
+use super::{InvitationView, MemberView, OrganizationView, ServiceAccountView};
 use crate::actor::Viewer;
 use crate::page::{Page, PageRequest, Unsorted};
 use crate::unit_of_work::StoreError;
@@ -62,9 +62,14 @@ pub trait InvitationRepository: Send {
 /// Makes and reads the one-time tokens of invitations. A token is derived from the invitation and a secret, so that
 /// it need not be stored anywhere.
 pub trait InvitationTokens: Send + Sync {
+    /// What the inviter is shown.
     fn issue(&self, id: InvitationId) -> String;
+    /// What only the mail holds: whoever has it reads the invited address.
+    fn issue_for_mail(&self, id: InvitationId) -> String;
     /// The invitation of an authentic token.
     fn read(&self, token: &str) -> Option<InvitationId>;
+    /// Whether an authentic token is the one of the mail.
+    fn came_by_mail(&self, token: &str) -> bool;
     /// Where an invitation is accepted: the public address with the token.
     fn accept_url(&self, token: &str) -> String;
 }
@@ -94,6 +99,13 @@ pub trait OrganizationQueries: Send + Sync {
         id: InvitationId,
         now: Timestamp,
     ) -> Result<Option<InvitationView>, StoreError>;
+    /// The service accounts of the viewer's organization, newest first.
+    async fn service_accounts(
+        &self,
+        viewer: Viewer,
+        page: &PageRequest<Unsorted>,
+    ) -> Result<Page<ServiceAccountView>, StoreError>;
+    async fn service_account(&self, viewer: Viewer, id: UserId) -> Result<Option<ServiceAccountView>, StoreError>;
     /// The address an invitation was made for, across tenants.
     async fn invited_address(&self, id: InvitationId) -> Result<Option<Email>, StoreError>;
 }

@@ -8,6 +8,8 @@ pub struct OrganizationView {
     pub id: OrganizationId,
     pub name: String,
     pub role: OrganizationRole,
+    /// Whether its members need a second factor.
+    pub require_mfa: bool,
     pub version: Version,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -19,6 +21,7 @@ impl OrganizationView {
             id: state.id,
             name: state.name.into_string(),
             role,
+            require_mfa: state.require_mfa,
             version: state.version,
             created_at: state.created_at,
             updated_at: state.updated_at,

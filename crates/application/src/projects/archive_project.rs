@@ -1,10 +1,11 @@
 use async_trait::async_trait;
-use tenon_domain::access::Permission;
+use tenon_domain::access::{Permission, Scope};
 
 use super::membership::open_project;
 use super::{ProjectRef, ProjectView};
 use crate::command::{Command, Work};
 use crate::error::AppError;
+use crate::token_access::TokenAccess;
 
 /// Makes a project read-only.
 #[derive(Clone, Debug)]
@@ -16,6 +17,7 @@ pub struct ArchiveProject {
 impl Command for ArchiveProject {
     type Output = ProjectView;
     const NAME: &'static str = "project.archive";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProjectsWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<ProjectView, AppError> {
         let mut project = open_project(work, &self.project, Permission::EditProject).await?;
@@ -36,6 +38,7 @@ pub struct UnarchiveProject {
 impl Command for UnarchiveProject {
     type Output = ProjectView;
     const NAME: &'static str = "project.unarchive";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProjectsWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<ProjectView, AppError> {
         let mut project = open_project(work, &self.project, Permission::EditProject).await?;

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use tenon_domain::access::{Permission, ProjectRole, Visibility};
+use tenon_domain::access::{Permission, ProjectRole, Scope, Visibility};
 use tenon_domain::projects::{
     NewProject, Project, ProjectDescription, ProjectError, ProjectKey, ProjectName, Workflow,
 };
@@ -8,6 +8,7 @@ use tenon_domain::{ProjectId, UserId};
 use super::ProjectView;
 use crate::command::{Command, Work};
 use crate::error::AppError;
+use crate::token_access::TokenAccess;
 use crate::unit_of_work::StoreError;
 
 /// Creates a project with the standard workflow. The actor becomes its manager, and so does its lead.
@@ -24,6 +25,7 @@ pub struct CreateProject {
 impl Command for CreateProject {
     type Output = ProjectView;
     const NAME: &'static str = "project.create";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProjectsWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<ProjectView, AppError> {
         let creator = work.require(Permission::CreateProject)?.user;

@@ -1,11 +1,12 @@
 use async_trait::async_trait;
 use tenon_domain::Version;
-use tenon_domain::access::Permission;
+use tenon_domain::access::{Permission, Scope};
 
 use super::ProjectRef;
 use super::membership::open_project;
 use crate::command::{Command, Work, check_version};
 use crate::error::AppError;
+use crate::token_access::TokenAccess;
 
 /// Removes a project with all its tasks, for good.
 #[derive(Clone, Debug)]
@@ -18,6 +19,7 @@ pub struct DeleteProject {
 impl Command for DeleteProject {
     type Output = ();
     const NAME: &'static str = "project.delete";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProjectsWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let mut project = open_project(work, &self.project, Permission::DeleteProject).await?;

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use tenon_domain::access::{Permission, Visibility};
+use tenon_domain::access::{Permission, Scope, Visibility};
 use tenon_domain::projects::{ProjectDescription, ProjectEdit, ProjectError, ProjectName};
 use tenon_domain::{UserId, Version};
 
@@ -7,6 +7,7 @@ use super::membership::{check_lead, open_project};
 use super::{ProjectRef, ProjectView};
 use crate::command::{Command, Work, check_version};
 use crate::error::AppError;
+use crate::token_access::TokenAccess;
 
 /// The fields to change: `None` leaves one as it is, `Some(None)` clears it.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,7 @@ pub struct EditProject {
 impl Command for EditProject {
     type Output = ProjectView;
     const NAME: &'static str = "project.update";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProjectsWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<ProjectView, AppError> {
         let mut project = open_project(work, &self.project, Permission::EditProject).await?;

@@ -1,8 +1,10 @@
 use async_trait::async_trait;
+use tenon_domain::access::Scope;
 
 use super::{ProjectRef, ProjectView};
 use crate::error::AppError;
 use crate::query::{Query, Reader};
+use crate::token_access::TokenAccess;
 
 /// One project, by id or key.
 #[derive(Clone, Debug)]
@@ -14,6 +16,7 @@ pub struct FindProject {
 impl Query for FindProject {
     type Output = ProjectView;
     const NAME: &'static str = "project.find";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProjectsRead);
 
     async fn run(&self, reader: &Reader<'_>) -> Result<ProjectView, AppError> {
         let viewer = reader.viewer()?;

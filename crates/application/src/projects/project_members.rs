@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use tenon_domain::UserId;
-use tenon_domain::access::{OrganizationRole, Permission, ProjectRole, Visibility};
+use tenon_domain::access::{OrganizationRole, Permission, ProjectRole, Scope, Visibility};
 use tenon_domain::projects::{ProjectEdit, ProjectError};
 
 use super::membership::open_project;
@@ -11,6 +11,7 @@ use crate::command::{Command, Work};
 use crate::error::AppError;
 use crate::page::{Page, PageRequest, Unsorted};
 use crate::query::{Query, Reader};
+use crate::token_access::TokenAccess;
 
 /// Adds a member of the organization to a project, or changes their role in it.
 #[derive(Clone, Debug)]
@@ -24,6 +25,7 @@ pub struct SetProjectMember {
 impl Command for SetProjectMember {
     type Output = ProjectMemberView;
     const NAME: &'static str = "project.set_member";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProjectsWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<ProjectMemberView, AppError> {
         let mut project = open_project(work, &self.project, Permission::ManageProjectMembers).await?;
@@ -63,6 +65,7 @@ pub struct RemoveProjectMember {
 impl Command for RemoveProjectMember {
     type Output = ();
     const NAME: &'static str = "project.remove_member";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProjectsWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         // Leaving needs no permission; removing others does.
@@ -117,6 +120,7 @@ pub struct ListProjectMembers {
 impl Query for ListProjectMembers {
     type Output = Page<ProjectMemberView>;
     const NAME: &'static str = "project.list_members";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProjectsRead);
 
     async fn run(&self, reader: &Reader<'_>) -> Result<Page<ProjectMemberView>, AppError> {
         let viewer = reader.viewer()?;
@@ -137,6 +141,7 @@ pub struct FindProjectMember {
 impl Query for FindProjectMember {
     type Output = ProjectMemberView;
     const NAME: &'static str = "project.find_member";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProjectsRead);
 
     async fn run(&self, reader: &Reader<'_>) -> Result<ProjectMemberView, AppError> {
         let viewer = reader.viewer()?;

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use chrono::NaiveDate;
-use tenon_domain::access::Permission;
+use tenon_domain::access::{Permission, Scope};
 use tenon_domain::tasks::{
     Assignees, Estimate, Labels, NewTask, Task, TaskDescription, TaskKey, TaskPriority, TaskTitle, TaskType,
 };
@@ -10,6 +10,7 @@ use super::TaskView;
 use super::placement::{check_assignees, find_parent};
 use crate::command::{Command, Work};
 use crate::error::AppError;
+use crate::token_access::TokenAccess;
 
 /// Creates a task in the first status of the project's workflow, reported by the actor.
 #[derive(Clone, Debug)]
@@ -31,6 +32,7 @@ pub struct CreateTask {
 impl Command for CreateTask {
     type Output = TaskView;
     const NAME: &'static str = "task.create";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::TasksWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<TaskView, AppError> {
         let reporter = work.viewer()?.user;

@@ -1,11 +1,12 @@
 use async_trait::async_trait;
 use tenon_domain::Version;
-use tenon_domain::access::Permission;
+use tenon_domain::access::{Permission, Scope};
 
 use super::TaskRef;
 use super::placement::open_live_task;
 use crate::command::{Command, Work};
 use crate::error::AppError;
+use crate::token_access::TokenAccess;
 
 /// Moves a task to the trash.
 #[derive(Clone, Debug)]
@@ -18,6 +19,7 @@ pub struct DeleteTask {
 impl Command for DeleteTask {
     type Output = ();
     const NAME: &'static str = "task.delete";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::TasksWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let (mut task, _) = open_live_task(work, &self.task, Permission::DeleteTask, self.expected_version).await?;

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use chrono::NaiveDate;
-use tenon_domain::access::Permission;
+use tenon_domain::access::{Permission, Scope};
 use tenon_domain::tasks::{Assignees, Edit, Estimate, Labels, TaskDescription, TaskPriority, TaskTitle, TaskType};
 use tenon_domain::{TaskId, Version};
 
@@ -8,6 +8,7 @@ use super::placement::{check_assignees, find_parent, open_live_task};
 use super::{TaskRef, TaskView};
 use crate::command::{Command, Work};
 use crate::error::AppError;
+use crate::token_access::TokenAccess;
 
 /// The fields to change: `None` leaves one as it is, `Some(None)` clears it.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +37,7 @@ pub struct EditTask {
 impl Command for EditTask {
     type Output = TaskView;
     const NAME: &'static str = "task.update";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::TasksWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<TaskView, AppError> {
         let (mut task, project) = open_live_task(work, &self.task, Permission::EditTask, self.expected_version).await?;

@@ -1,10 +1,12 @@
 use async_trait::async_trait;
+use tenon_domain::access::Scope;
 
 use super::{TaskFilter, TaskSort, TaskView};
 use crate::error::AppError;
 use crate::page::{Page, PageRequest};
 use crate::projects::ProjectRef;
 use crate::query::{Query, Reader};
+use crate::token_access::TokenAccess;
 
 /// Tasks of all visible projects, or of one.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct ListTasks {
 impl Query for ListTasks {
     type Output = Page<TaskView>;
     const NAME: &'static str = "task.list";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::TasksRead);
 
     async fn run(&self, reader: &Reader<'_>) -> Result<Page<TaskView>, AppError> {
         let viewer = reader.viewer()?;

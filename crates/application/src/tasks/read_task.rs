@@ -1,9 +1,11 @@
 use async_trait::async_trait;
+use tenon_domain::access::Scope;
 
 use super::{TaskRef, TaskView};
 use crate::documents::{Document, Rendering};
 use crate::error::AppError;
 use crate::query::{Query, Reader};
+use crate::token_access::TokenAccess;
 
 /// One task, by id or key, as the API answers it.
 #[derive(Clone, Debug)]
@@ -16,6 +18,7 @@ pub struct ReadTask {
 impl Query for ReadTask {
     type Output = Document;
     const NAME: &'static str = "task.find";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::TasksRead);
     const FROM_CACHE: bool = true;
 
     async fn run(&self, reader: &Reader<'_>) -> Result<Document, AppError> {

@@ -1,10 +1,11 @@
 use async_trait::async_trait;
-use tenon_domain::access::Permission;
+use tenon_domain::access::{Permission, Scope};
 
 use super::placement::open_task;
 use super::{TaskRef, TaskView};
 use crate::command::{Command, Work};
 use crate::error::AppError;
+use crate::token_access::TokenAccess;
 
 /// Brings a task back from the trash.
 #[derive(Clone, Debug)]
@@ -16,6 +17,7 @@ pub struct RestoreTask {
 impl Command for RestoreTask {
     type Output = TaskView;
     const NAME: &'static str = "task.restore";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::TasksWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<TaskView, AppError> {
         let (mut task, _) = open_task(work, &self.task, Permission::DeleteTask, None).await?;

@@ -1,12 +1,13 @@
 use async_trait::async_trait;
 use tenon_domain::Version;
-use tenon_domain::access::Permission;
+use tenon_domain::access::{Permission, Scope};
 use tenon_domain::tasks::TaskError;
 
 use super::placement::open_live_task;
 use super::{TaskRef, TaskView};
 use crate::command::{Command, Work};
 use crate::error::AppError;
+use crate::token_access::TokenAccess;
 
 /// Moves a task to another status of its project's workflow.
 #[derive(Clone, Debug)]
@@ -20,6 +21,7 @@ pub struct TransitionTask {
 impl Command for TransitionTask {
     type Output = TaskView;
     const NAME: &'static str = "task.transition";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::TasksWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<TaskView, AppError> {
         let (mut task, project) = open_live_task(work, &self.task, Permission::EditTask, self.expected_version).await?;

@@ -1,7 +1,7 @@
 use clap::Subcommand;
 
 use super::terminal::say;
-use crate::composition::{Schema, connect, prepare_data_dir};
+use crate::composition::{Schema, connect_to_migrate, prepare_data_dir};
 use crate::config::Config;
 use crate::failure::Failure;
 
@@ -21,11 +21,13 @@ pub(super) enum Action {
     },
     /// Show which migrations were applied
     Status,
+    /// Take away what is left for the release before, once none of its processes runs any more
+    Finish,
 }
 
 pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     prepare_data_dir(&config)?;
-    let database = connect(&config).await?;
+    let database = connect_to_migrate(&config).await?;
     let schema = Schema::new(&database);
     let before = schema.state().await?;
     match action {
@@ -34,6 +36,10 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
             schema.prepare_queue(&config).await?;
         }
         Action::Down { steps } => schema.down(steps).await?,
+        Action::Finish => {
+            let tables = schema.finish().await?;
+            say(format_args!("{tables} tables were left open for the release before, and are closed now"));
+        }
         Action::Status => {}
     }
     let after = schema.state().await?;

@@ -3,6 +3,7 @@
 mod backup;
 mod jobs;
 mod migrate;
+mod secrets;
 pub(crate) mod terminal;
 
 use std::net::SocketAddr;
@@ -49,6 +50,11 @@ enum Command {
     Jobs {
         #[command(subcommand)]
         action: jobs::Action,
+    },
+    /// Look at the keys that stored secrets are encrypted with, and change to the newest
+    Secrets {
+        #[command(subcommand)]
+        action: secrets::Action,
     },
     /// Copy the embedded database and the secret, while a server runs or not
     Backup(backup::Backup),
@@ -119,6 +125,7 @@ fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Doctor => process::block_on(doctor::run(&sources)),
         Command::Jobs { action } => process::block_on(jobs::run(Config::load(&sources)?, action)),
+        Command::Secrets { action } => process::block_on(secrets::run(Config::load(&sources)?, action)),
         Command::Backup(backup) => backup::back_up(&sources, backup),
         Command::Restore(restore) => backup::restore(&Config::load(&sources)?, &restore),
         Command::Version => {
@@ -147,7 +154,9 @@ mod tests {
         assert!(matches!(parse("tenon demo"), Ok(Command::Demo(Demo { bind: None, .. }))));
         assert!(parse("tenon migrate down --steps 2").is_ok());
         assert!(parse("tenon migrate down --steps 0").is_err());
+        assert!(parse("tenon migrate finish").is_ok());
         assert!(parse("tenon jobs retry").is_ok());
+        assert!(parse("tenon secrets rotate").is_ok() && parse("tenon secrets").is_err());
         assert!(parse("tenon backup /var/backups/tenon/today").is_ok());
         assert!(parse("tenon backup --verify today").is_ok());
         assert!(parse("tenon backup today --verify yesterday").is_err());

@@ -1,10 +1,12 @@
 use std::sync::Arc;
 
+use tenon_application::identity::{SignInPolicy, SignInThrottle};
 use tenon_application::ports::{Cache, HealthCheck, RateLimiter, RelayBell, RelayWaker};
 use tenon_infrastructure::cache::{InProcessCache, RedisCache};
 use tenon_infrastructure::rate_limit::{InProcessRateLimiter, RedisRateLimiter};
 use tenon_infrastructure::redis_link::{RedisHealth, RedisLink};
 use tenon_infrastructure::relay::{InProcessRelay, RedisRelay};
+use tenon_infrastructure::sign_in_throttle::{InProcessSignInThrottle, RedisSignInThrottle};
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -13,6 +15,7 @@ use crate::failure::Failure;
 pub(crate) struct Links {
     pub(crate) cache: Arc<dyn Cache>,
     pub(crate) limiter: Arc<dyn RateLimiter>,
+    pub(crate) throttle: Arc<dyn SignInThrottle>,
     pub(crate) waker: Arc<dyn RelayWaker>,
     pub(crate) bell: Arc<dyn RelayBell>,
     pub(crate) health: Option<Arc<dyn HealthCheck>>,
@@ -27,6 +30,7 @@ impl Links {
         Ok(Self {
             cache: Arc::new(RedisCache::new(link.clone(), &prefix)),
             limiter: Arc::new(RedisRateLimiter::new(link.clone(), &prefix)),
+            throttle: Arc::new(RedisSignInThrottle::new(link.clone(), &prefix, SignInPolicy::default())),
             waker: relay.clone(),
             bell: relay,
             health: Some(Arc::new(RedisHealth::new(link))),
@@ -38,6 +42,7 @@ impl Links {
         Self {
             cache: Arc::new(InProcessCache::default()),
             limiter: Arc::new(InProcessRateLimiter::new()),
+            throttle: Arc::new(InProcessSignInThrottle::new(SignInPolicy::default())),
             waker: relay.clone(),
             bell: relay,
             health: None,

@@ -63,6 +63,11 @@ impl<'a> Schema<'a> {
         history.down(connection, Some(steps)).await.map_err(failure)
     }
 
+    /// Takes away what migrations left for the release before. Answers from how many tables.
+    pub(crate) async fn finish(&self) -> Result<usize, Failure> {
+        tenon_migrations::finish(self.database.connection()).await.map_err(failure)
+    }
+
     async fn history(&self) -> Result<History, Failure> {
         let history = History::read(self.database.connection()).await.map_err(failure)?;
         if let [.., latest] = history.later() {

@@ -3,18 +3,20 @@
 //! With Redis, cache, rate limits, relay and queue are shared by any number of processes. Without it they are in
 //! process, and the queue is in the database.
 
+mod database;
 mod health;
 mod links;
 mod mailing;
 mod migrations;
 mod queue;
+mod secrets;
 
 use std::sync::Arc;
 
 use tenon_application::documents::Documents;
 use tenon_application::events::Outbox;
 use tenon_application::idempotency::IdempotencyKeys;
-use tenon_application::identity::{Accounts, Authenticator, SessionDirectory};
+use tenon_application::identity::{AccountTokens, Accounts, Authenticator, SecondFactors, SessionDirectory, TokenUses};
 use tenon_application::notifications::Deliveries;
 use tenon_application::organizations::InvitationTokens;
 use tenon_application::ports::{Clock, HealthCheck, IdGenerator, RateLimiter};
@@ -23,22 +25,24 @@ use tenon_infrastructure::clock::SystemClock;
 use tenon_infrastructure::ids::UuidV7Ids;
 use tenon_infrastructure::mail::TemplateRenderer;
 use tenon_infrastructure::persistence::{
-    Database, DatabaseHealth, DatabaseSettings, SqlDocumentSource, SqlIdempotencyKeys, SqlOutbox, SqlQueries,
-    SqlSessionArchive, SqlTransactions,
+    Database, DatabaseHealth, SqlAccountRequestArchive, SqlDocumentSource, SqlIdempotencyKeys, SqlOutbox, SqlQueries,
+    SqlSessionArchive, SqlSignInChallengeArchive, SqlTokenArchive, SqlTransactions,
 };
 use tenon_infrastructure::push::NoPushChannels;
 use tenon_infrastructure::rate_limit::InProcessRateLimiter;
 use tenon_infrastructure::security::{
-    Argon2Hasher, BcryptHasher, BoundedPasswordHasher, HasherLimits, JwtAccessTokens, MasterSecret,
-    PasswordAlgorithm as Hashing, RandomSecretTokens, SignedInvitationTokens,
+    Argon2Hasher, BcryptHasher, BoundedPasswordHasher, HasherLimits, JwtAccessTokens, PasswordAlgorithm as Hashing,
+    RandomSecretTokens, SignedAccountTokens, SignedInvitationTokens, SignedRefreshTokens, TotpCodes,
 };
 use tenon_infrastructure::telemetry::continue_trace;
 use tenon_worker::{Relay, RelaySettings, Schedules, Subscribers, Worker, WorkerSettings};
 
+pub(crate) use self::database::{connect, connect_to_migrate, isolation_trouble};
 pub(crate) use self::health::{mail_endpoint, reach, writable};
 pub(crate) use self::links::Links;
 pub(crate) use self::migrations::Schema;
 use self::queue::Queue;
+pub(crate) use self::secrets::secret_cipher;
 use crate::config::{Config, PasswordAlgorithm, PasswordConfig};
 use crate::failure::Failure;
 
@@ -63,13 +67,14 @@ impl System {
     /// Connects to everything. Migrates the database when it is embedded; otherwise a pending migration is refused.
     pub async fn start(config: &Config, public_url: &str) -> Result<Self, Failure> {
         prepare_data_dir(config)?;
-        let secret = MasterSecret::new(config.jwt_secret.obtain().map_err(Failure::SigningKey)?.expose().as_bytes())?;
+        let secret = secrets::master_secret(config)?;
         let database = connect(config).await?;
         let schema = Schema::new(&database);
         if config.embedded() {
             schema.up(None).await?;
         } else {
             schema.require_current().await?;
+            database::warn_of_open_rows(&database).await;
         }
         let links = Links::open(config)?;
         let queue = Queue::open(config, UuidV7Ids.next_id()).await?;
@@ -97,12 +102,24 @@ impl System {
         };
         let access_tokens = Arc::new(JwtAccessTokens::new(&secret));
         let invitation_tokens: Arc<dyn InvitationTokens> = Arc::new(SignedInvitationTokens::new(&secret, public_url));
+        let account_tokens: Arc<dyn AccountTokens> = Arc::new(SignedAccountTokens::new(&secret, public_url));
+        let hasher = Arc::new(hasher(config.passwords)?);
         let accounts = Accounts {
             app: app.clone(),
-            hasher: Arc::new(hasher(config.passwords)?),
+            hasher: hasher.clone(),
+            strength: hasher,
             access_tokens: access_tokens.clone(),
+            refresh_tokens: Arc::new(SignedRefreshTokens::new(&secret)),
+            account_tokens: account_tokens.clone(),
+            throttle: links.throttle.clone(),
             secrets: Arc::new(RandomSecretTokens),
+            second_factors: SecondFactors {
+                codes: Arc::new(TotpCodes),
+                cipher: Arc::new(secret_cipher(config)?),
+                secrets: Arc::new(RandomSecretTokens),
+            },
             invitation_tokens: invitation_tokens.clone(),
+            email_verification: config.email_verification,
         };
         let deliveries = Deliveries {
             app: app.clone(),
@@ -111,6 +128,7 @@ impl System {
             push: Arc::new(NoPushChannels),
             renderer: Arc::new(TemplateRenderer::new()?),
             invitation_tokens,
+            account_tokens,
             public_url: public_url.to_owned(),
         };
         Ok(Self {
@@ -118,7 +136,13 @@ impl System {
             shared_limiter: links.limiter.clone(),
             local_limiter: Arc::new(InProcessRateLimiter::new()),
             health: health_checks(config, &database, &links, &outbox),
-            authenticator: Authenticator { tokens: access_tokens, sessions, clock },
+            authenticator: Authenticator {
+                tokens: access_tokens,
+                secrets: accounts.secrets.clone(),
+                sessions,
+                token_uses: TokenUses::new(Arc::new(SqlTokenArchive::new(database.clone()))),
+                clock,
+            },
             cursor_key: secret.key("cursors").to_vec(),
             database,
             app,
@@ -153,23 +177,14 @@ impl System {
                 outbox: self.outbox.clone(),
                 idempotency_keys: self.idempotency.clone(),
                 sessions: Arc::new(SqlSessionArchive::new(self.database.clone())),
+                account_requests: Arc::new(SqlAccountRequestArchive::new(self.database.clone())),
+                challenges: Arc::new(SqlSignInChallengeArchive::new(self.database.clone())),
+                tokens: Arc::new(SqlTokenArchive::new(self.database.clone())),
                 clock,
             },
             settings: WorkerSettings { concurrency: config.worker_concurrency, stop_within: config.shutdown },
         }
     }
-}
-
-/// Opens the database of the configuration.
-pub(crate) async fn connect(config: &Config) -> Result<Database, Failure> {
-    let database = &config.database;
-    let settings = DatabaseSettings {
-        read_url: database.read_url.as_ref().map(|url| url.expose().to_owned()),
-        max_connections: database.max_connections,
-        acquire_timeout: database.acquire_timeout,
-        ..DatabaseSettings::new(database.url.expose())
-    };
-    Ok(Database::connect(&settings).await?)
 }
 
 /// Makes the data directory, when something is kept there.
@@ -184,7 +199,7 @@ pub(crate) fn prepare_data_dir(config: &Config) -> Result<(), Failure> {
 fn hasher(passwords: PasswordConfig) -> Result<BoundedPasswordHasher, Failure> {
     let algorithm = match passwords.algorithm {
         PasswordAlgorithm::Bcrypt => Hashing::Bcrypt(BcryptHasher::new(passwords.bcrypt_cost)?),
-        PasswordAlgorithm::Argon2id => Hashing::Argon2id(Argon2Hasher::new()),
+        PasswordAlgorithm::Argon2id => Hashing::Argon2id(Argon2Hasher::recommended()?),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(BoundedPasswordHasher::new(algorithm, HasherLimits::for_cores(cores))?)

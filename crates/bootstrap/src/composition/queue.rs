@@ -34,7 +34,8 @@ impl Queue {
     /// Makes the tables of the queue where they are in the server's database.
     pub(super) async fn migrate(config: &Config) -> Result<(), Failure> {
         if config.database.kind == DatabaseKind::Postgres && config.redis.is_none() {
-            PostgresQueue::new(config.database.url.expose(), QueueSettings::new("migration"))?.migrate().await?;
+            let url = config.database.migration_url().expose();
+            PostgresQueue::new(url, QueueSettings::new("migration"))?.migrate().await?;
         }
         Ok(())
     }

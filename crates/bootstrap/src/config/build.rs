@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tenon_application::Tenancy;
+use tenon_application::identity::EmailVerification;
 use tenon_infrastructure::telemetry::{LogFormat, LogSettings, check_filter};
 use url::Url;
 
+use super::database::database;
 use super::key;
 use super::reader::Reader;
+use super::secret_keys::secret_keys;
 use super::{
-    Config, ConfigError, DatabaseConfig, DatabaseKind, JwtSecret, MailConfig, MailTransport, PasswordAlgorithm,
-    PasswordConfig, RedisConfig, Secret, Sources, jwt_secret, sources,
+    Config, ConfigError, DatabaseKind, JwtSecret, MailConfig, MailTransport, PasswordAlgorithm, PasswordConfig,
+    RedisConfig, Secret, Sources, jwt_secret, sources,
 };
 
 const DEFAULT_BIND: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
@@ -34,7 +37,9 @@ pub(super) fn build(sources: &Sources) -> Result<Config, ConfigError> {
         tenancy: reader.choice(key::TENANCY, &[("multi", Tenancy::Multi), ("single", Tenancy::Single)], Tenancy::Multi),
         mail: mail(&mut reader),
         jwt_secret: signing_key(&mut reader, &data_dir, database.kind),
+        secret_keys: reader.parse(key::SECRET_KEYS, secret_keys).unwrap_or_default(),
         passwords: passwords(&mut reader),
+        email_verification: email_verification(&mut reader),
         rate_limits: reader.switch(key::RATE_LIMITS, true),
         max_concurrency: admission(&mut reader),
         cors_origins: reader.parse(key::CORS_ORIGINS, origins).unwrap_or_default(),
@@ -83,50 +88,6 @@ fn redis(reader: &mut Reader) -> Option<RedisConfig> {
     Some(RedisConfig { url: Secret::new(url), prefix: prefix.unwrap_or_else(|| "tenon".to_owned()) })
 }
 
-fn database(reader: &mut Reader, data_dir: &Path, has_redis: bool) -> DatabaseConfig {
-    let embedded = || (DatabaseKind::Sqlite, format!("sqlite://{}", data_dir.join("tenon.db").display()));
-    let (kind, url) = reader.parse(key::DATABASE_URL, database_url).unwrap_or_else(embedded);
-    let read = reader.parse(key::DATABASE_READ_URL, database_url);
-    match (&read, kind) {
-        (Some(_), DatabaseKind::Sqlite) => {
-            reader.refuse(key::DATABASE_READ_URL, "leave it out: SQLite has no replicas, readers never wait anyway");
-        }
-        (Some((read_kind, _)), kind) if *read_kind != kind => {
-            reader.refuse(key::DATABASE_READ_URL, "write the URL of a replica of the database in TENON_DATABASE_URL");
-        }
-        _ => {}
-    }
-    if kind == DatabaseKind::MySql && !has_redis {
-        reader.missing(
-            key::REDIS_URL,
-            "set it, such as redis://localhost:6379: on MySQL and MariaDB the job queue needs Redis",
-        );
-    }
-    let default_connections = if kind == DatabaseKind::Sqlite { 4 } else { 16 };
-    DatabaseConfig {
-        kind,
-        url: Secret::new(url),
-        read_url: read.map(|(_, url)| Secret::new(url)),
-        max_connections: reader.number(key::DATABASE_MAX_CONNECTIONS, 1..=1000, default_connections),
-        acquire_timeout: Duration::from_secs(reader.number(key::DATABASE_ACQUIRE_SECONDS, 1..=60, 5)),
-    }
-}
-
-fn database_url(text: &str) -> Result<(DatabaseKind, String), String> {
-    let kind = match text.split_once(':').map(|(scheme, _)| scheme) {
-        Some("sqlite") => return Ok((DatabaseKind::Sqlite, text.to_owned())),
-        Some("postgres" | "postgresql") => Some(DatabaseKind::Postgres),
-        Some("mysql" | "mariadb") => Some(DatabaseKind::MySql),
-        _ => None,
-    };
-    let url = Url::parse(text).ok().filter(Url::has_host);
-    match (kind, url) {
-        (Some(kind), Some(_)) => Ok((kind, text.replacen("mariadb:", "mysql:", 1))),
-        _ => Err("write sqlite://file, postgres://user:password@host/database or mysql://user:password@host/database"
-            .to_owned()),
-    }
-}
-
 fn mail(reader: &mut Reader) -> MailConfig {
     let endpoint = reader.url(key::SES_ENDPOINT, &["http", "https"], "http://localhost:5000");
     let region = reader.text(key::SES_REGION);
@@ -170,6 +131,11 @@ fn passwords(reader: &mut Reader) -> PasswordConfig {
         algorithm: reader.choice(key::PASSWORD_ALGORITHM, &algorithms, PasswordAlgorithm::Bcrypt),
         bcrypt_cost: reader.number(key::BCRYPT_COST, 4..=16, 12),
     }
+}
+
+fn email_verification(reader: &mut Reader) -> EmailVerification {
+    let choices = [("off", EmailVerification::Off), ("required", EmailVerification::Required)];
+    reader.choice(key::EMAIL_VERIFICATION, &choices, EmailVerification::Off)
 }
 
 fn origins(text: &str) -> Result<Vec<String>, String> {

@@ -36,12 +36,14 @@ keys! {
     DATABASE_URL = "database_url", Url;
     DATA_DIR = "data_dir", Plain;
     DRAIN_SECONDS = "drain_seconds", Plain;
+    EMAIL_VERIFICATION = "email_verification", Plain;
     JWT_SECRET = "jwt_secret", Never;
     LOG = "log", Plain;
     LOG_FORMAT = "log_format", Plain;
     MAIL = "mail", Url;
     MAIL_FROM = "mail_from", Plain;
     MAX_CONCURRENCY = "max_concurrency", Plain;
+    MIGRATION_DATABASE_URL = "migration_database_url", Url;
     OTLP_ENDPOINT = "otlp_endpoint", Url;
     PASSWORD_ALGORITHM = "password_algorithm", Plain;
     PUBLIC_URL = "public_url", Url;
@@ -49,6 +51,7 @@ keys! {
     REDELIVER_SECONDS = "redeliver_seconds", Plain;
     REDIS_PREFIX = "redis_prefix", Plain;
     REDIS_URL = "redis_url", Url;
+    SECRET_KEYS = "secret_keys", Never;
     SES_ENDPOINT = "ses_endpoint", Url;
     SES_REGION = "ses_region", Plain;
     SHUTDOWN_SECONDS = "shutdown_seconds", Plain;

@@ -4,11 +4,13 @@
 //! at once; secrets are never printed.
 
 mod build;
+mod database;
 mod jwt_secret;
 mod key;
 mod problem;
 mod reader;
 mod secret;
+mod secret_keys;
 mod sources;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -16,7 +18,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tenon_application::Tenancy;
+use tenon_application::identity::EmailVerification;
 use tenon_infrastructure::persistence::backup::database_file;
+use tenon_infrastructure::security::SecretKey;
 use tenon_infrastructure::telemetry::LogSettings;
 
 pub use self::jwt_secret::JwtSecret;
@@ -38,7 +42,10 @@ pub struct Config {
     pub tenancy: Tenancy,
     pub mail: MailConfig,
     pub jwt_secret: JwtSecret,
+    /// What stored secrets are encrypted with, the newest first; without any, a key derived from the secret above.
+    pub secret_keys: Vec<SecretKey>,
     pub passwords: PasswordConfig,
+    pub email_verification: EmailVerification,
     pub rate_limits: bool,
     /// How many reads, and how many writes, may run at a time; `None` for as many as come.
     pub max_concurrency: Option<usize>,
@@ -71,9 +78,18 @@ pub struct DatabaseConfig {
     pub kind: DatabaseKind,
     pub url: Secret,
     pub read_url: Option<Secret>,
+    /// The same database, as the role that owns its tables.
+    pub migration_url: Option<Secret>,
     pub max_connections: u32,
     /// How long a request waits for a connection before it is answered with 503.
     pub acquire_timeout: Duration,
+}
+
+impl DatabaseConfig {
+    /// Where to change the schema.
+    pub fn migration_url(&self) -> &Secret {
+        self.migration_url.as_ref().unwrap_or(&self.url)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,6 +27,7 @@ fn nothing_set_is_the_embedded_deployment() {
     assert_eq!(config.jwt_secret, JwtSecret::InFile(PathBuf::from("./data/jwt.secret")));
     assert_eq!(config.mail.transport, MailTransport::Files);
     assert_eq!(config.passwords.bcrypt_cost, 12);
+    assert_eq!(config.email_verification, EmailVerification::Off);
     assert_eq!(config.shutdown, Duration::from_secs(20));
     assert_eq!(config.worker_bind, None, "a worker listens only when it is told to");
     assert!(config.embedded() && config.runs_worker() && config.rate_limits && config.cache && config.redis.is_none());
@@ -51,6 +52,7 @@ fn a_production_deployment_is_read() {
         ("TENON_RATE_LIMITS", "off"),
         ("TENON_ADMISSION", "off"),
         ("TENON_TENANCY", "single"),
+        ("TENON_EMAIL_VERIFICATION", "required"),
         ("TENON_WORKER_BIND", "0.0.0.0:9100"),
         ("TENON_TEST_DATABASE_URL", "ignored"),
     ])
@@ -62,6 +64,7 @@ fn a_production_deployment_is_read() {
     assert_eq!(config.public_url(config.bind), "https://tenon.example.com");
     assert_eq!(config.cors_origins, ["https://app.example.com", "http://localhost:3000"]);
     assert_eq!(config.tenancy, Tenancy::Single);
+    assert_eq!(config.email_verification, EmailVerification::Required);
     assert_eq!(config.worker_bind, Some("0.0.0.0:9100".parse().unwrap()));
     assert!(!config.rate_limits && !config.cache && config.max_concurrency.is_none());
     assert!(!config.embedded() && !config.runs_worker());
@@ -116,6 +119,19 @@ fn a_replica_is_of_the_same_kind() {
     assert!(text.contains("TENON_DATABASE_READ_URL = mysql://db/tenon"), "{text}");
     let text = message(&[("TENON_DATABASE_READ_URL", "sqlite://other.db")]);
     assert!(text.contains("SQLite has no replicas"), "{text}");
+}
+
+#[test]
+fn the_schema_may_belong_to_another_role() {
+    let alone = [("TENON_DATABASE_URL", "postgres://tenon@db/tenon"), ("TENON_JWT_SECRET", SECRET)];
+    assert_eq!(load(&alone).unwrap().database.migration_url().expose(), "postgres://tenon@db/tenon");
+    let with = |url| load(&[alone[0], alone[1], ("TENON_MIGRATION_DATABASE_URL", url)]);
+    let config = with("postgres://tenon_owner@db/tenon").unwrap();
+    assert_eq!(config.database.migration_url().expose(), "postgres://tenon_owner@db/tenon");
+    let text = with("mysql://root:hunter2@db/tenon").unwrap_err().to_string();
+    assert!(text.contains("TENON_MIGRATION_DATABASE_URL = mysql://root:…@db/tenon"), "{text}");
+    let text = message(&[("TENON_MIGRATION_DATABASE_URL", "sqlite://other.db")]);
+    assert!(text.contains("SQLite has no roles"), "{text}");
 }
 
 #[test]

@@ -3,10 +3,10 @@ use std::time::Instant;
 
 use tenon_application::ports::Clock;
 use tenon_infrastructure::clock::SystemClock;
-use tenon_infrastructure::persistence::Database;
+use tenon_infrastructure::persistence::{Database, RowSecurity};
 
-use super::{Finding, PATIENCE};
-use crate::composition::{Links, Schema, connect, mail_endpoint, prepare_data_dir, reach, writable};
+use super::{Finding, PATIENCE, secrets};
+use crate::composition::{Links, Schema, connect, isolation_trouble, mail_endpoint, prepare_data_dir, reach, writable};
 use crate::config::{Config, DatabaseKind, JwtSecret, MailTransport};
 
 /// How far the clocks of the database and of this machine may be apart.
@@ -72,6 +72,8 @@ async fn database(config: &Config) -> Vec<Finding> {
     };
     let mut findings = facts(&database, started).await;
     findings.push(migrations(config, &database).await);
+    findings.extend(secrets::check(config, &database).await);
+    findings.extend(row_security(&database).await);
     database.close().await;
     findings
 }
@@ -111,6 +113,22 @@ async fn migrations(config: &Config, database: &Database) -> Finding {
     Finding::new("migrations", outcome, "run: tenon migrate up")
 }
 
+async fn row_security(database: &Database) -> Option<Finding> {
+    let asked = within(async { database.row_security().await.map_err(|error| error.to_string()) }).await;
+    let (outcome, remedy) = match asked {
+        Ok(None) => return None,
+        Ok(Some(security)) => match isolation_trouble(&security) {
+            Some((cause, remedy)) => (Err(cause), remedy),
+            None => {
+                let RowSecurity { role, tables, .. } = security;
+                (Ok(format!("{tables} tables are closed to other organizations, also for the role {role}")), "")
+            }
+        },
+        Err(error) => (Err(error), "check the log of the database"),
+    };
+    Some(Finding::new("row security", outcome, remedy))
+}
+
 async fn redis(config: &Config) -> Option<Finding> {
     let Some(redis) = &config.redis else {
         let alone = config.database.kind == DatabaseKind::Postgres;
@@ -140,7 +158,7 @@ async fn mail(config: &Config) -> Finding {
     Finding::new("mail", outcome, "check TENON_MAIL (and TENON_SES_REGION), and that a firewall lets it through")
 }
 
-async fn within<T>(check: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+pub(super) async fn within<T>(check: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     match tokio::time::timeout(PATIENCE, check).await {
         Ok(outcome) => outcome,
         Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),

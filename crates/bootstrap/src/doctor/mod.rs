@@ -1,6 +1,7 @@
 //! `tenon doctor`: tries everything Tenon depends on, and says what to do about what fails.
 
 mod checks;
+mod secrets;
 
 use std::fmt::Display;
 use std::time::Duration;

@@ -11,6 +11,8 @@ named_enum! {
         /// Give, change or take the role of owner.
         ManageOwners => "owners.manage",
         ManageInvitations => "invitations.manage",
+        /// See and revoke everybody's personal access tokens for the organization.
+        ManageTokens => "tokens.manage",
         ViewAuditLog => "audit.view",
         CreateProject => "projects.create",
         ViewProject => "project.view",
@@ -25,7 +27,8 @@ named_enum! {
 
 use Permission::{
     CreateProject, CreateTask, DeleteProject, DeleteTask, EditOrganization, EditProject, EditTask, ManageInvitations,
-    ManageMembers, ManageOwners, ManageProjectMembers, ViewAuditLog, ViewMembers, ViewOrganization, ViewProject,
+    ManageMembers, ManageOwners, ManageProjectMembers, ManageTokens, ViewAuditLog, ViewMembers, ViewOrganization,
+    ViewProject,
 };
 
 impl OrganizationRole {
@@ -39,6 +42,7 @@ impl OrganizationRole {
                 ManageMembers,
                 ManageOwners,
                 ManageInvitations,
+                ManageTokens,
                 ViewAuditLog,
                 CreateProject,
             ],
@@ -48,6 +52,7 @@ impl OrganizationRole {
                 ViewMembers,
                 ManageMembers,
                 ManageInvitations,
+                ManageTokens,
                 ViewAuditLog,
                 CreateProject,
             ],

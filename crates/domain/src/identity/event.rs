@@ -6,6 +6,10 @@ named_enum! {
         UnknownAddress => "unknown_address",
         WrongPassword => "wrong_password",
         NoOrganization => "no_organization",
+        WrongCode => "wrong_code",
+        /// There were so many wrong codes that none is looked at.
+        CodesBlocked => "codes_blocked",
+        UnverifiedEmail => "unverified_email",
     }
 }
 
@@ -15,9 +19,29 @@ pub enum IdentityFact {
     Registered,
     ProfileUpdated,
     SignedIn,
-    SignInFailed { reason: SignInFailure },
+    SignInFailed {
+        reason: SignInFailure,
+    },
     SignedOut,
     OrganizationSwitched,
+    TokenCreated,
+    TokenRevoked,
+    ServiceAccountCreated,
+    EmailVerified,
+    EmailChanged,
+    PasswordChanged,
+    /// Somebody asked for a link to set a new password.
+    PasswordResetRequested,
+    PasswordReset,
+    /// A refresh token was presented that had been spent, and its session ended.
+    RefreshTokenReused,
+    /// Too many sign-ins failed: those from unfamiliar addresses wait for a mailed link.
+    SignInLocked,
+    SignInUnlocked,
+    SecondFactorEnabled,
+    SecondFactorDisabled,
+    RecoveryCodeUsed,
+    RecoveryCodesReplaced,
 }
 
 impl IdentityFact {
@@ -29,6 +53,21 @@ impl IdentityFact {
             Self::SignInFailed { .. } => "auth.sign_in_failed",
             Self::SignedOut => "auth.signed_out",
             Self::OrganizationSwitched => "auth.organization_switched",
+            Self::TokenCreated => "token.created",
+            Self::TokenRevoked => "token.revoked",
+            Self::ServiceAccountCreated => "service_account.created",
+            Self::EmailVerified => "user.email_verified",
+            Self::EmailChanged => "user.email_changed",
+            Self::PasswordChanged => "user.password_changed",
+            Self::PasswordResetRequested => "auth.password_reset_requested",
+            Self::PasswordReset => "user.password_reset",
+            Self::RefreshTokenReused => "auth.refresh_token_reused",
+            Self::SignInLocked => "auth.sign_in_locked",
+            Self::SignInUnlocked => "auth.sign_in_unlocked",
+            Self::SecondFactorEnabled => "auth.mfa_enabled",
+            Self::SecondFactorDisabled => "auth.mfa_disabled",
+            Self::RecoveryCodeUsed => "auth.recovery_code_used",
+            Self::RecoveryCodesReplaced => "auth.recovery_codes_replaced",
         }
     }
 }

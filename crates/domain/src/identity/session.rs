@@ -10,6 +10,28 @@ pub struct Client {
     pub user_agent: Option<String>,
 }
 
+/// The refresh token that a session had before its present one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpentToken {
+    pub hash: TokenHash,
+    pub spent_at: Timestamp,
+    /// What the present token was derived from this one with. `None` if it was not.
+    pub salt: Option<String>,
+}
+
+/// What a refresh token that somebody presents is to its session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PresentedToken {
+    /// The one that is good.
+    Current,
+    /// The one before, spent a moment ago: the answer may have been lost. Holds what the present one was derived with.
+    JustSpent { salt: String },
+    /// Spent long enough ago that whoever has it now need not be who spent it.
+    Reused,
+    /// None of a session that lives.
+    Worthless,
+}
+
 /// The plain data of a session: the one mapping surface for stores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionState {
@@ -17,6 +39,8 @@ pub struct SessionState {
     pub user_id: UserId,
     pub organization_id: OrganizationId,
     pub refresh_hash: TokenHash,
+    /// `None` until the first rotation.
+    pub spent: Option<SpentToken>,
     pub client: Client,
     pub created_at: Timestamp,
     pub last_used_at: Timestamp,
@@ -34,6 +58,8 @@ pub struct Session {
 impl Session {
     /// How long a session lives without being refreshed.
     pub const LIFETIME: TimeDelta = TimeDelta::days(30);
+    /// How long a spent refresh token is answered as it was the first time.
+    pub const REPEATS_FOR: TimeDelta = TimeDelta::seconds(10);
 
     pub fn start(
         id: SessionId,
@@ -48,6 +74,7 @@ impl Session {
             user_id,
             organization_id,
             refresh_hash,
+            spent: None,
             client,
             created_at: now,
             last_used_at: now,
@@ -76,9 +103,30 @@ impl Session {
         self.state.revoked_at.is_none() && now < self.state.expires_at
     }
 
-    /// Replaces the refresh token and begins the session's lifetime anew.
-    pub fn rotate(&mut self, refresh_hash: TokenHash, now: Timestamp) {
-        self.state.refresh_hash = refresh_hash;
+    /// What a token is to this session. `genuine` says that it was made for it at some time: who made one up has
+    /// nothing that could be spent.
+    pub fn recognize(&self, token: &TokenHash, genuine: bool, now: Timestamp) -> PresentedToken {
+        if !self.is_live(now) {
+            return PresentedToken::Worthless;
+        }
+        if self.state.refresh_hash == *token {
+            return PresentedToken::Current;
+        }
+        match &self.state.spent {
+            Some(spent) if spent.hash == *token && now < spent.spent_at + Self::REPEATS_FOR => {
+                spent.salt.clone().map_or(PresentedToken::Worthless, |salt| PresentedToken::JustSpent { salt })
+            }
+            Some(spent) if spent.hash == *token => PresentedToken::Reused,
+            _ if genuine => PresentedToken::Reused,
+            _ => PresentedToken::Worthless,
+        }
+    }
+
+    /// Replaces the refresh token and begins the session's lifetime anew. `salt` is what the new token was derived from
+    /// the present one with, if it was.
+    pub fn rotate(&mut self, refresh_hash: TokenHash, salt: Option<String>, now: Timestamp) {
+        let hash = std::mem::replace(&mut self.state.refresh_hash, refresh_hash);
+        self.state.spent = Some(SpentToken { hash, spent_at: now, salt });
         self.state.last_used_at = now;
         self.state.expires_at = now + Self::LIFETIME;
     }
@@ -99,6 +147,14 @@ impl Session {
         }
     }
 
+    /// Ends the session because a refresh token was presented that had been spent: two have what one was given.
+    pub fn revoke_for_reuse(&mut self, now: Timestamp) {
+        if self.state.revoked_at.is_none() {
+            self.state.revoked_at = Some(now);
+            self.record(IdentityFact::RefreshTokenReused);
+        }
+    }
+
     fn record(&mut self, fact: IdentityFact) {
         self.events.push(DomainEvent {
             subject: Subject {
@@ -110,5 +166,75 @@ impl Session {
             fact: Fact::Identity(fact),
             changes: Vec::new(),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeZone, Utc};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn at(minutes: i64) -> Timestamp {
+        Utc.with_ymd_and_hms(2026, 11, 21, 9, 30, 0).unwrap() + TimeDelta::minutes(minutes)
+    }
+
+    fn token(text: &str) -> TokenHash {
+        TokenHash::new(text.to_owned())
+    }
+
+    fn session() -> Session {
+        let id = Uuid::from_u128;
+        let (user, organization) = (UserId::new(id(2)), OrganizationId::new(id(3)));
+        let session =
+            Session::start(SessionId::new(id(1)), user, organization, token("first"), Client::default(), at(0));
+        Session::restore(session.state().clone())
+    }
+
+    #[test]
+    fn a_spent_token_is_repeated_for_ten_seconds_and_reused_from_then_on() {
+        let mut session = session();
+        session.rotate(token("second"), Some("salt".to_owned()), at(1));
+        let (last, end) = (at(1) + TimeDelta::milliseconds(9_999), at(1) + TimeDelta::seconds(10));
+        for genuine in [true, false] {
+            let recognize = |text, now| session.recognize(&token(text), genuine, now);
+            assert_eq!(recognize("second", end), PresentedToken::Current);
+            assert_eq!(recognize("first", last), PresentedToken::JustSpent { salt: "salt".to_owned() });
+            assert_eq!(recognize("first", end), PresentedToken::Reused);
+        }
+    }
+
+    #[test]
+    fn an_older_token_is_reused_only_if_it_was_made_here() {
+        let mut session = session();
+        session.rotate(token("second"), Some("salt".to_owned()), at(1));
+        session.rotate(token("third"), Some("pepper".to_owned()), at(2));
+        assert_eq!(session.recognize(&token("first"), true, at(2)), PresentedToken::Reused, "at once");
+        assert_eq!(session.recognize(&token("made up"), false, at(2)), PresentedToken::Worthless);
+    }
+
+    #[test]
+    fn what_replaced_a_token_without_its_help_cannot_be_found_from_it() {
+        let mut session = session();
+        session.rotate(token("second"), None, at(1));
+        assert_eq!(session.recognize(&token("first"), true, at(1)), PresentedToken::Worthless);
+        assert_eq!(session.recognize(&token("first"), true, at(2)), PresentedToken::Reused);
+    }
+
+    #[test]
+    fn no_token_of_a_session_that_is_over_means_anything() {
+        let mut session = session();
+        session.rotate(token("second"), Some("salt".to_owned()), at(1));
+        let mut ended = Session::restore(session.state().clone());
+        ended.revoke_for_reuse(at(2));
+        ended.revoke_for_reuse(at(3));
+        for text in ["first", "second"] {
+            assert_eq!(ended.recognize(&token(text), true, at(2)), PresentedToken::Worthless);
+            assert_eq!(session.recognize(&token(text), true, at(1) + Session::LIFETIME), PresentedToken::Worthless);
+        }
+        assert_eq!(ended.state().revoked_at, Some(at(2)));
+        let told: Vec<_> = ended.into_parts().1.iter().map(DomainEvent::name).collect();
+        assert_eq!(told, ["auth.refresh_token_reused"]);
     }
 }

@@ -1,13 +1,26 @@
 use super::{DisplayName, Email, IdentityFact, PasswordHash};
+use crate::text::named_enum;
 use crate::{DomainEvent, Fact, FieldChange, ResourceKind, Subject, Timestamp, UserId, Version};
+
+named_enum! {
+    /// What acts under an account.
+    UserKind {
+        Person => "person",
+        /// A program, in one organization.
+        Service => "service",
+    }
+}
 
 /// The plain data of a user: the one mapping surface for stores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserState {
     pub id: UserId,
+    pub kind: UserKind,
     pub email: Email,
     pub display_name: DisplayName,
     pub password_hash: PasswordHash,
+    /// Since when it is known that the user reads the address.
+    pub email_verified_at: Option<Timestamp>,
     pub version: Version,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -28,9 +41,28 @@ impl User {
         password_hash: PasswordHash,
         now: Timestamp,
     ) -> Self {
-        let state = UserState { id, email, display_name, password_hash, version: 0, created_at: now, updated_at: now };
+        let state = UserState {
+            id,
+            kind: UserKind::Person,
+            email,
+            display_name,
+            password_hash,
+            email_verified_at: None,
+            version: 0,
+            created_at: now,
+            updated_at: now,
+        };
         let mut user = Self { state, events: Vec::new() };
         user.record(IdentityFact::Registered, Vec::new());
+        user
+    }
+
+    /// Makes a service account. It has an address because every user has one, but no mail goes there, and no password.
+    pub fn service(id: UserId, display_name: DisplayName, now: Timestamp) -> Self {
+        let mut user = Self::register(id, Email::of_service(id), display_name, PasswordHash::unusable(), now);
+        user.state.kind = UserKind::Service;
+        user.events.clear();
+        user.record(IdentityFact::ServiceAccountCreated, Vec::new());
         user
     }
 
@@ -55,6 +87,42 @@ impl User {
             self.state.updated_at = now;
             self.record(IdentityFact::ProfileUpdated, vec![change]);
         }
+    }
+
+    /// Notes that the user reads their address. Nothing is recorded when that was known.
+    pub fn verify_email(&mut self, now: Timestamp) {
+        if self.state.email_verified_at.is_none() {
+            self.state.email_verified_at = Some(now);
+            self.state.updated_at = now;
+            self.record(IdentityFact::EmailVerified, Vec::new());
+        }
+    }
+
+    /// Replaces the address by one that the user reads.
+    pub fn change_email(&mut self, email: Email, now: Timestamp) {
+        if let Some(change) = FieldChange::of("email", self.state.email.as_str(), email.as_str()) {
+            self.state.email = email;
+            self.state.email_verified_at = Some(now);
+            self.state.updated_at = now;
+            self.record(IdentityFact::EmailChanged, vec![change]);
+        } else {
+            self.verify_email(now);
+        }
+    }
+
+    /// Replaces the password, which the user knew.
+    pub fn change_password(&mut self, password_hash: PasswordHash, now: Timestamp) {
+        self.state.password_hash = password_hash;
+        self.state.updated_at = now;
+        self.record(IdentityFact::PasswordChanged, Vec::new());
+    }
+
+    /// Replaces the password of who reads the address.
+    pub fn reset_password(&mut self, password_hash: PasswordHash, now: Timestamp) {
+        self.state.password_hash = password_hash;
+        self.state.updated_at = now;
+        self.record(IdentityFact::PasswordReset, Vec::new());
+        self.verify_email(now);
     }
 
     fn record(&mut self, fact: IdentityFact, changes: Vec<FieldChange>) {

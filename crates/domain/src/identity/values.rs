@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::IdentityError;
+use crate::UserId;
 use crate::text::line_value;
 
 line_value! {
@@ -17,6 +18,8 @@ impl Email {
     const MAX_LOCAL_CHARS: usize = 64;
     /// What a local part may hold besides letters and digits (RFC 5322 `atext` and the dot).
     const LOCAL_PUNCTUATION: &'static str = ".!#$%&'*+/=?^_`{|}~-";
+    /// Below a top-level domain that will never exist (RFC 2606).
+    const SERVICE_DOMAIN: &'static str = "@service.invalid";
 
     pub fn parse(raw: &str) -> Result<Self, IdentityError> {
         let address = raw.trim().to_ascii_lowercase();
@@ -43,6 +46,16 @@ impl Email {
         Self(stored)
     }
 
+    /// Stands in for the address that a service account does not have.
+    pub fn of_service(id: UserId) -> Self {
+        Self(format!("{}{}", id.uuid().simple(), Self::SERVICE_DOMAIN))
+    }
+
+    /// Whether somebody could read what is sent there.
+    pub fn takes_mail(&self) -> bool {
+        !self.0.ends_with(Self::SERVICE_DOMAIN)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -62,16 +75,7 @@ impl Password {
     pub const MIN_CHARS: usize = 10;
     pub const MAX_CHARS: usize = 128;
 
-    /// A new password, which must follow the rules.
-    pub fn parse(raw: &str) -> Result<Self, IdentityError> {
-        if (Self::MIN_CHARS..=Self::MAX_CHARS).contains(&raw.chars().count()) {
-            Ok(Self(raw.to_owned()))
-        } else {
-            Err(IdentityError::PasswordLength)
-        }
-    }
-
-    /// A password to be compared with an existing one: rules that changed since do not lock anybody out.
+    /// What somebody typed. Only new passwords have to follow the rules: rules that changed since lock nobody out.
     pub fn attempt(raw: String) -> Self {
         Self(raw)
     }
@@ -96,6 +100,11 @@ impl PasswordHash {
         Self(encoded)
     }
 
+    /// Of no password at all.
+    pub fn unusable() -> Self {
+        Self("!".to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -114,6 +123,14 @@ pub struct TokenHash(String);
 impl TokenHash {
     pub fn new(hex: String) -> Self {
         Self(hex)
+    }
+
+    /// Whether they are the same, in a time that does not tell where they differ.
+    pub fn matches(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.0.as_bytes(), other.0.as_bytes());
+        let difference =
+            ours.iter().zip(theirs).fold(0, |difference, (a, b)| std::hint::black_box(difference | (a ^ b)));
+        ours.len() == theirs.len() && difference == 0
     }
 
     pub fn as_str(&self) -> &str {

@@ -12,6 +12,8 @@ line_value! {
 pub struct OrganizationState {
     pub id: OrganizationId,
     pub name: OrganizationName,
+    /// Whether its members need a second factor to do anything in it.
+    pub require_mfa: bool,
     pub version: Version,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -26,7 +28,7 @@ pub struct Organization {
 
 impl Organization {
     pub fn create(id: OrganizationId, name: OrganizationName, now: Timestamp) -> Self {
-        let state = OrganizationState { id, name, version: 0, created_at: now, updated_at: now };
+        let state = OrganizationState { id, name, require_mfa: false, version: 0, created_at: now, updated_at: now };
         let mut organization = Self { state, events: Vec::new() };
         organization.record(OrganizationFact::Created, Vec::new());
         organization
@@ -49,6 +51,15 @@ impl Organization {
     pub fn rename(&mut self, name: OrganizationName, now: Timestamp) {
         if let Some(change) = FieldChange::of("name", self.state.name.as_str(), name.as_str()) {
             self.state.name = name;
+            self.state.updated_at = now;
+            self.record(OrganizationFact::Updated, vec![change]);
+        }
+    }
+
+    /// Requires a second factor of the members, or no longer does. Nothing is recorded when nothing changes.
+    pub fn require_mfa(&mut self, required: bool, now: Timestamp) {
+        if let Some(change) = FieldChange::of("require_mfa", self.state.require_mfa, required) {
+            self.state.require_mfa = required;
             self.state.updated_at = now;
             self.record(OrganizationFact::Updated, vec![change]);
         }

@@ -64,6 +64,18 @@ fn founding_and_renaming_are_recorded_and_renaming_to_the_same_is_not() {
 }
 
 #[test]
+fn requiring_a_second_factor_is_recorded_when_it_is_new() {
+    let mut organization = Organization::create(OrganizationId::new(Uuid::from_u128(5)), name("Acme"), at(0));
+    assert!(!organization.state().require_mfa);
+    organization.require_mfa(true, at(1));
+    organization.require_mfa(true, at(2));
+    assert_eq!((organization.state().require_mfa, organization.state().updated_at), (true, at(1)));
+    let (facts, changes) = told(organization.into_parts().1);
+    assert_eq!(facts, [OrganizationFact::Created, OrganizationFact::Updated]);
+    assert_eq!(changes, [FieldChange { field: "require_mfa", from: false.into(), to: true.into() }]);
+}
+
+#[test]
 fn an_organizations_name_has_1_to_100_characters_in_one_line() {
     assert_eq!(OrganizationName::parse(""), Err(OrganizationError::NameLength));
     assert_eq!(OrganizationName::parse(&"x".repeat(101)), Err(OrganizationError::NameLength));

@@ -8,6 +8,16 @@ use super::MailSetupError;
 const LAYOUT: &str = "layout.html";
 const TEMPLATES: &[(&str, &str)] = &[
     (LAYOUT, include_str!("templates/layout.html")),
+    ("account.html", include_str!("templates/account.html")),
+    ("account.txt", include_str!("templates/account.txt")),
+    ("account.confirm_email.html", include_str!("templates/account.confirm_email.html")),
+    ("account.confirm_email.txt", include_str!("templates/account.confirm_email.txt")),
+    ("account.reset_password.html", include_str!("templates/account.reset_password.html")),
+    ("account.reset_password.txt", include_str!("templates/account.reset_password.txt")),
+    ("account.unlock_sign_in.html", include_str!("templates/account.unlock_sign_in.html")),
+    ("account.unlock_sign_in.txt", include_str!("templates/account.unlock_sign_in.txt")),
+    ("account.verify_email.html", include_str!("templates/account.verify_email.html")),
+    ("account.verify_email.txt", include_str!("templates/account.verify_email.txt")),
     ("notification.html", include_str!("templates/notification.html")),
     ("notification.txt", include_str!("templates/notification.txt")),
     ("organization.invited.html", include_str!("templates/organization.invited.html")),
@@ -15,6 +25,8 @@ const TEMPLATES: &[(&str, &str)] = &[
 ];
 /// For every kind that has no template of its own.
 const GENERAL: &str = "notification";
+/// For what is told about an account, and leads nowhere.
+const ACCOUNT: &str = "account";
 
 /// Renders emails from the templates next to this file.
 #[derive(Clone, Debug)]
@@ -41,8 +53,12 @@ impl TemplateRenderer {
 
     fn template(&self, kind: &str, format: &str) -> String {
         let own = format!("{kind}.{format}");
-        let known = TEMPLATES.iter().any(|(name, _)| *name == own);
-        if known { own } else { format!("{GENERAL}.{format}") }
+        if TEMPLATES.iter().any(|(name, _)| *name == own) {
+            return own;
+        }
+        let context = kind.split_once('.').map_or(kind, |(context, _)| context);
+        let shared = if context == ACCOUNT { ACCOUNT } else { GENERAL };
+        format!("{shared}.{format}")
     }
 }
 

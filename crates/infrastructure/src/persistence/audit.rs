@@ -20,7 +20,7 @@ fn view(row: Model) -> Result<AuditEntryView, StoreError> {
     Ok(AuditEntryView {
         id: row.id.into(),
         action: row.action,
-        actor: ActorRecord { kind: row.actor_kind, id: row.actor_id },
+        actor: ActorRecord { kind: row.actor_kind, id: row.actor_id, token: row.actor_token_id },
         actor_name: row.actor_name,
         resource: SubjectRecord { kind: row.resource_kind, id: row.resource_id, name: row.resource_name },
         changes: from_json(&row.changes)?,
@@ -51,6 +51,7 @@ fn row(org_id: Option<Uuid>, entry: AuditEntryView) -> Result<ActiveModel, Store
         action: entry.action,
         actor_kind: entry.actor.kind,
         actor_id: entry.actor.id,
+        actor_token_id: entry.actor.token,
         actor_name: entry.actor_name,
         resource_kind: entry.resource.kind,
         resource_id: entry.resource.id,
@@ -101,7 +102,7 @@ impl AuditQueries for SqlQueries {
         filter: &AuditFilter,
         request: &PageRequest<Unsorted>,
     ) -> Result<Page<AuditEntryView>, StoreError> {
-        let database = self.database.replica();
+        let database = &self.database.replica(viewer);
         let select = matching(self.database.backend(), viewer, filter);
         let total = match request.include_total {
             true => Some(select.clone().count(database).await.stored()?),

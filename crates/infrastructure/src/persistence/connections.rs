@@ -73,6 +73,10 @@ pub(super) fn server_options(settings: &DatabaseSettings, url: &str, availabilit
             ("statement_timeout", "30000"),
             ("lock_timeout", "5000"),
             ("idle_in_transaction_session_timeout", "30000"),
+            // A connection reaches no tenant's row until it is told which, whatever its role or its URL has set.
+            ("tenon.org_id", ""),
+            ("tenon.user_id", ""),
+            ("tenon.scope", ""),
         ])
     });
     // Before a connection is idle again sqlx asks whether it works, with no limit: one that got stuck when the server

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
-use tenon_application::StoreError;
 use tenon_application::ports::{Availability, HealthCheck};
+use tenon_application::{Scope, StoreError};
+use tenon_domain::UserId;
 
 use super::backup::Occupancy;
 use super::connections::{measure, open, server_options, sqlite_options, sqlite_pragmas};
 use super::error::Stored;
 use super::group_commit::GroupCommit;
+use super::postgres_transaction::PostgresTransaction;
+use super::reader::Reader;
 use super::transaction::Transaction;
 use super::watch::DatabaseWatch;
 
@@ -93,17 +96,20 @@ impl Database {
         self.watch.availability()
     }
 
-    /// For migrations and checks. What changes data goes through [`Database::begin`] or [`Database::single`].
+    /// For migrations and checks: it reaches no tenant's rows. What changes data goes through [`Database::begin`] or
+    /// [`Database::single`], what reads them through [`Database::primary`] or [`Database::replica`].
     pub fn connection(&self) -> &DatabaseConnection {
         &self.writer
     }
 
-    pub(super) fn primary(&self) -> &DatabaseConnection {
-        &self.primary
+    /// Reads that must see what was just committed, of one tenant or across all.
+    pub(super) fn primary(&self, scope: impl Into<Scope>) -> Reader<'_> {
+        Reader { connection: &self.primary, scope: scope.into() }
     }
 
-    pub(super) fn replica(&self) -> &DatabaseConnection {
-        &self.replica
+    /// Reads that may lag behind a little, of one tenant or across all.
+    pub(super) fn replica(&self, scope: impl Into<Scope>) -> Reader<'_> {
+        Reader { connection: &self.replica, scope: scope.into() }
     }
 
     /// The same database without its replica: every read sees what was committed before it.
@@ -112,14 +118,20 @@ impl Database {
         Self { replica: self.primary.clone(), ..self.clone() }
     }
 
-    pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
+    /// `user` is who acts: on PostgreSQL their own rows are in reach besides those of the scope.
+    pub(super) async fn begin(&self, scope: Scope, user: Option<UserId>) -> Result<Transaction, StoreError> {
         match &self.group_commit {
             Some(group_commit) => group_commit.begin().await.map(Transaction::Shared),
+            None if self.backend() == DbBackend::Postgres => {
+                let pool = self.writer.get_postgres_connection_pool();
+                PostgresTransaction::begin(pool, scope, user).await.stored().map(Transaction::Scoped)
+            }
             None => self.writer.begin().await.stored().map(Transaction::Own),
         }
     }
 
-    /// Where to run a single statement, or several that need not happen together. It must be committed all the same.
+    /// Where to run a single statement, or several that need not happen together, on a table that belongs to no tenant.
+    /// It must be committed all the same.
     pub(super) async fn single(&self) -> Result<Transaction, StoreError> {
         match &self.group_commit {
             Some(group_commit) => group_commit.begin().await.map(Transaction::Shared),

@@ -34,7 +34,7 @@ impl DocumentSource for SqlDocumentSource {
         let row = task::Entity::find_by_id(id.uuid())
             .filter(task::Column::OrgId.eq(organization.uuid()))
             .filter(task::Column::DeletedAt.is_null())
-            .one(self.database.primary())
+            .one(&self.database.primary(organization))
             .await
             .stored()?;
         row.map(view).transpose()
@@ -47,7 +47,7 @@ impl DocumentSource for SqlDocumentSource {
             .filter(task::Column::OrgId.eq(organization.uuid()))
             .filter(named_by(&TaskRef::Key(key.clone())))
             .into_tuple()
-            .one(self.database.primary())
+            .one(&self.database.primary(organization))
             .await
             .stored()?;
         Ok(id.map(TaskId::new))
@@ -63,7 +63,7 @@ impl DocumentSource for SqlDocumentSource {
             .column(project::Column::Visibility)
             .filter(project::Column::OrgId.eq(organization.uuid()))
             .into_tuple()
-            .one(self.database.primary())
+            .one(&self.database.primary(organization))
             .await
             .stored()?;
         name.map(|name| named("visibility", &name, Visibility::parse)).transpose()
@@ -80,7 +80,7 @@ impl DocumentSource for SqlDocumentSource {
             .column(project_member::Column::Role)
             .filter(project_member::Column::OrgId.eq(organization.uuid()))
             .into_tuple()
-            .one(self.database.primary())
+            .one(&self.database.primary(organization))
             .await
             .stored()?;
         name.map(|name| named("project role", &name, ProjectRole::parse)).transpose()

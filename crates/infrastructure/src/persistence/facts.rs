@@ -1,6 +1,6 @@
 use chrono::DateTime;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
-use tenon_application::StoreError;
+use tenon_application::{Scope, StoreError};
 use tenon_domain::Timestamp;
 
 use super::Database;
@@ -33,7 +33,7 @@ impl Database {
             }
         };
         let statement = Statement::from_string(self.backend(), sql);
-        let row = self.primary().query_one_raw(statement).await.stored()?;
+        let row = self.primary(Scope::Deployment).query_one_raw(statement).await.stored()?;
         let row = row.ok_or_else(|| DbErr::RecordNotFound("the database says nothing".to_owned())).stored()?;
         let version = row.try_get("", "version").stored()?;
         let milliseconds: i64 = row.try_get("", "now").stored()?;

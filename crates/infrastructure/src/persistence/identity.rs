@@ -1,23 +1,23 @@
-//! Users and sessions. They belong to no tenant.
+//! Users, and what signing in asks. They belong to no tenant.
 
 use async_trait::async_trait;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
 };
-use tenon_application::StoreError;
 use tenon_application::identity::{
-    Credentials, IdentityQueries, SessionFacts, SessionRepository, UserContact, UserRepository, UserView,
+    Credentials, IdentityQueries, SecondFactorsView, SessionFacts, SessionView, TokenFacts, UserContact,
+    UserRepository, UserView,
 };
+use tenon_application::{Page, PageRequest, Scope, StoreError, Unsorted};
 use tenon_domain::access::OrganizationRole;
-use tenon_domain::identity::{
-    Client, DisplayName, Email, PasswordHash, Session, SessionState, TokenHash, User, UserState,
-};
-use tenon_domain::{OrganizationId, SessionId, Timestamp, UserId};
+use tenon_domain::identity::{AccountRequest, DisplayName, Email, PasswordHash, User, UserKind, UserState};
+use tenon_domain::{AccountRequestId, OrganizationId, SessionId, Timestamp, TokenId, UserId};
 use uuid::Uuid;
 
 use super::SqlQueries;
-use super::entities::{member, session, user};
+use super::account_requests::account_request_state;
+use super::entities::{account_request, member, session, user};
 use super::error::Stored;
 use super::rows::named;
 use super::unit_of_work::SqlUnitOfWork;
@@ -26,27 +26,22 @@ use super::versioned;
 fn user_state(row: user::Model) -> UserState {
     UserState {
         id: row.id.into(),
+        // Whatever else a later release may know: it is no person who signs in.
+        kind: UserKind::parse(&row.kind).unwrap_or(UserKind::Service),
         email: Email::restore(row.email),
         display_name: DisplayName::restore(row.display_name),
         password_hash: PasswordHash::new(row.password_hash),
+        email_verified_at: row.email_verified_at,
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
     }
 }
 
-fn session_state(row: session::Model) -> SessionState {
-    SessionState {
-        id: row.id.into(),
-        user_id: row.user_id.into(),
-        organization_id: row.org_id.into(),
-        refresh_hash: TokenHash::new(row.refresh_hash),
-        client: Client { address: row.address, user_agent: row.user_agent },
-        created_at: row.created_at,
-        last_used_at: row.last_used_at,
-        expires_at: row.expires_at,
-        revoked_at: row.revoked_at,
-    }
+/// Who has this address. Those of service accounts lead nowhere.
+fn person(email: &Email) -> Condition {
+    let is_person = user::Column::Kind.eq(UserKind::Person.as_str());
+    Condition::all().add(user::Column::Email.eq(email.as_str())).add(is_person)
 }
 
 #[async_trait]
@@ -54,6 +49,23 @@ impl UserRepository for SqlUnitOfWork {
     async fn find(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
         let row = user::Entity::find_by_id(id.uuid()).one(&self.transaction).await.stored()?;
         Ok(row.map(user_state).map(User::restore))
+    }
+
+    async fn find_by_email(&mut self, email: &Email) -> Result<Option<User>, StoreError> {
+        let found = user::Entity::find().filter(person(email));
+        let row = found.lock_exclusive().one(&self.transaction).await.stored()?;
+        Ok(row.map(user_state).map(User::restore))
+    }
+
+    async fn replace_hash(&mut self, user: UserId, old: &PasswordHash, new: PasswordHash) -> Result<(), StoreError> {
+        user::Entity::update_many()
+            .col_expr(user::Column::PasswordHash, Expr::val(new.as_str()))
+            .filter(user::Column::Id.eq(user.uuid()))
+            .filter(user::Column::PasswordHash.eq(old.as_str()))
+            .exec(&self.transaction)
+            .await
+            .stored()?;
+        Ok(())
     }
 
     async fn save(&mut self, user: User) -> Result<UserState, StoreError> {
@@ -65,9 +77,11 @@ impl UserRepository for SqlUnitOfWork {
         state.version += 1;
         let row = user::Model {
             id: state.id.uuid(),
+            kind: state.kind.as_str().to_owned(),
             email: state.email.to_string(),
             display_name: state.display_name.to_string(),
             password_hash: state.password_hash.as_str().to_owned(),
+            email_verified_at: state.email_verified_at,
             version: state.version,
             created_at: state.created_at,
             updated_at: state.updated_at,
@@ -79,6 +93,7 @@ impl UserRepository for SqlUnitOfWork {
                 email: Set(row.email),
                 display_name: Set(row.display_name),
                 password_hash: Set(row.password_hash),
+                email_verified_at: Set(row.email_verified_at),
                 version: Set(row.version),
                 updated_at: Set(row.updated_at),
                 ..Default::default()
@@ -113,51 +128,23 @@ async fn contacts(connection: &impl ConnectionTrait, ids: &[UserId]) -> Result<V
 }
 
 #[async_trait]
-impl SessionRepository for SqlUnitOfWork {
-    async fn find(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
-        let row = session::Entity::find_by_id(id.uuid()).lock_exclusive().one(&self.transaction).await.stored()?;
-        Ok(row.map(session_state).map(Session::restore))
-    }
-
-    /// Always writes: a rotated token is a change that no event tells of.
-    async fn save(&mut self, session: Session) -> Result<(), StoreError> {
-        use session::Column;
-        let (state, events) = session.into_parts();
-        let row = session::Model {
-            id: state.id.uuid(),
-            user_id: state.user_id.uuid(),
-            org_id: state.organization_id.uuid(),
-            refresh_hash: state.refresh_hash.as_str().to_owned(),
-            address: state.client.address,
-            user_agent: state.client.user_agent,
-            created_at: state.created_at,
-            last_used_at: state.last_used_at,
-            expires_at: state.expires_at,
-            revoked_at: state.revoked_at,
-        };
-        let mutable = [Column::OrgId, Column::RefreshHash, Column::LastUsedAt, Column::ExpiresAt, Column::RevokedAt];
-        session::Entity::insert(row.into_active_model())
-            .on_conflict(OnConflict::column(Column::Id).update_columns(mutable).to_owned())
-            .exec_without_returning(&self.transaction)
-            .await
-            .stored()?;
-        self.stamp(events);
-        Ok(())
-    }
-}
-
-#[async_trait]
 impl IdentityQueries for SqlQueries {
     async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
-        let row: Option<(Uuid, String)> = user::Entity::find()
+        use user::Column;
+        let row: Option<(Uuid, String, Option<Timestamp>, i64)> = user::Entity::find()
             .select_only()
-            .columns([user::Column::Id, user::Column::PasswordHash])
-            .filter(user::Column::Email.eq(email.as_str()))
+            .columns([Column::Id, Column::PasswordHash, Column::EmailVerifiedAt, Column::Version])
+            .filter(person(email))
             .into_tuple()
-            .one(self.database.primary())
+            .one(&self.database.primary(Scope::Deployment))
             .await
             .stored()?;
-        Ok(row.map(|(id, hash)| Credentials { user_id: id.into(), password_hash: PasswordHash::new(hash) }))
+        Ok(row.map(|(id, hash, verified_at, version)| Credentials {
+            user_id: id.into(),
+            password_hash: PasswordHash::new(hash),
+            email_verified: verified_at.is_some(),
+            version,
+        }))
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<SessionFacts>, StoreError> {
@@ -165,7 +152,7 @@ impl IdentityQueries for SqlQueries {
             .select_only()
             .columns([session::Column::UserId, session::Column::ExpiresAt, session::Column::RevokedAt])
             .into_tuple()
-            .one(self.database.primary())
+            .one(&self.database.primary(Scope::Deployment))
             .await
             .stored()?;
         Ok(row.map(|(user, expires_at, revoked_at)| SessionFacts {
@@ -175,23 +162,64 @@ impl IdentityQueries for SqlQueries {
         }))
     }
 
+    async fn sessions(
+        &self,
+        user: UserId,
+        current: Option<SessionId>,
+        now: Timestamp,
+        request: &PageRequest<Unsorted>,
+    ) -> Result<Page<SessionView>, StoreError> {
+        self.page_of_sessions(user, current, now, request).await
+    }
+
     async fn role(&self, organization: OrganizationId, user: UserId) -> Result<Option<OrganizationRole>, StoreError> {
         let role: Option<String> = member::Entity::find_by_id((organization.uuid(), user.uuid()))
             .select_only()
             .column(member::Column::Role)
             .into_tuple()
-            .one(self.database.primary())
+            .one(&self.database.primary(organization))
             .await
             .stored()?;
         role.map(|role| named("role", &role, OrganizationRole::parse)).transpose()
     }
 
+    async fn account_request(&self, id: AccountRequestId) -> Result<Option<AccountRequest>, StoreError> {
+        let row = account_request::Entity::find_by_id(id.uuid())
+            .one(&self.database.primary(Scope::Deployment))
+            .await
+            .stored()?;
+        row.map(account_request_state).transpose().map(|state| state.map(AccountRequest::restore))
+    }
+
     async fn user(&self, id: UserId) -> Result<Option<UserView>, StoreError> {
-        let row = user::Entity::find_by_id(id.uuid()).one(self.database.primary()).await.stored()?;
+        let row = user::Entity::find_by_id(id.uuid()).one(&self.database.primary(Scope::Deployment)).await.stored()?;
         Ok(row.map(user_state).map(UserView::from))
     }
 
     async fn contacts(&self, ids: &[UserId]) -> Result<Vec<UserContact>, StoreError> {
-        contacts(self.database.primary(), ids).await
+        contacts(&self.database.primary(Scope::Deployment), ids).await
+    }
+
+    async fn token(&self, id: TokenId) -> Result<Option<TokenFacts>, StoreError> {
+        self.token_facts(id).await
+    }
+
+    async fn kind(&self, user: UserId) -> Result<Option<UserKind>, StoreError> {
+        let kind: Option<String> = user::Entity::find_by_id(user.uuid())
+            .select_only()
+            .column(user::Column::Kind)
+            .into_tuple()
+            .one(&self.database.primary(Scope::Deployment))
+            .await
+            .stored()?;
+        kind.map(|kind| named("kind of user", &kind, UserKind::parse)).transpose()
+    }
+
+    async fn second_factors(&self, user: UserId) -> Result<SecondFactorsView, StoreError> {
+        self.second_factors_of(user).await
+    }
+
+    async fn requires_mfa(&self, organization: OrganizationId) -> Result<bool, StoreError> {
+        self.mfa_is_required_by(organization).await
     }
 }

@@ -2,9 +2,12 @@
 //!
 //! [`Database`] holds the connections, [`SqlTransactions`] begins units of work on the primary, [`SqlQueries`] answers
 //! reads, [`SqlDocumentSource`] those that fill the cache, [`SqlOutbox`] is the relay's side of the outbox,
-//! [`SqlIdempotencyKeys`] keeps answers and [`SqlSessionArchive`] forgets sessions. The rows (`entities`) are nobody
-//! else's business.
+//! [`SqlIdempotencyKeys`] keeps answers, [`SqlSessionArchive`] forgets sessions and [`SqlAccountRequestArchive`] requests,
+//! [`SqlSignInChallengeArchive`] sign-ins that nobody finished; [`SqlSecretArchive`] knows what is encrypted with which
+//! key.
+//! The rows (`entities`) are nobody else's business.
 
+mod account_requests;
 mod audit;
 pub mod backup;
 mod connections;
@@ -20,23 +23,36 @@ mod identity;
 mod keyset;
 mod notifications;
 mod organizations;
+mod postgres_transaction;
 mod projects;
 mod purge;
 mod queries;
+mod reader;
+mod row_security;
 mod rows;
+mod second_factors;
+mod secret_archive;
 mod session_archive;
+mod sessions;
+mod sign_in_challenges;
 mod tasks;
+mod tokens;
 mod transaction;
 mod unit_of_work;
 mod versioned;
 mod visibility;
 mod watch;
 
+pub use account_requests::SqlAccountRequestArchive;
 pub use database::{Database, DatabaseHealth, DatabaseSettings};
 pub use documents::SqlDocumentSource;
 pub use events::SqlOutbox;
 pub use facts::DatabaseFacts;
 pub use idempotency::SqlIdempotencyKeys;
 pub use queries::SqlQueries;
+pub use row_security::RowSecurity;
+pub use secret_archive::SqlSecretArchive;
 pub use session_archive::SqlSessionArchive;
+pub use sign_in_challenges::SqlSignInChallengeArchive;
+pub use tokens::SqlTokenArchive;
 pub use unit_of_work::SqlTransactions;

@@ -117,7 +117,7 @@ impl NotificationQueries for SqlQueries {
         unread: Option<bool>,
         request: &PageRequest<Unsorted>,
     ) -> Result<Page<NotificationView>, StoreError> {
-        let database = self.database.replica();
+        let database = &self.database.replica(viewer);
         let select = match unread {
             None => inbox(viewer),
             Some(true) => self.unread(viewer),
@@ -134,11 +134,11 @@ impl NotificationQueries for SqlQueries {
     }
 
     async fn find(&self, viewer: Viewer, id: NotificationId) -> Result<Option<NotificationView>, StoreError> {
-        let row = inbox(viewer).filter(Column::Id.eq(id.uuid())).one(self.database.replica()).await.stored()?;
+        let row = inbox(viewer).filter(Column::Id.eq(id.uuid())).one(&self.database.replica(viewer)).await.stored()?;
         row.map(view).transpose()
     }
 
     async fn count_unread(&self, viewer: Viewer) -> Result<u64, StoreError> {
-        inbox(viewer).filter(Column::ReadAt.is_null()).count(self.database.replica()).await.stored()
+        inbox(viewer).filter(Column::ReadAt.is_null()).count(&self.database.replica(viewer)).await.stored()
     }
 }

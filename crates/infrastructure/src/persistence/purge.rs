@@ -1,7 +1,7 @@
 //! Forgetting rows that nobody needs any more.
 
 use sea_orm::{DeleteMany, EntityTrait, QuerySelect, Select, TryGetableMany};
-use tenon_application::StoreError;
+use tenon_application::{Scope, StoreError};
 
 use super::Database;
 use super::error::Stored;
@@ -21,10 +21,11 @@ where
 {
     let mut forgotten = 0;
     loop {
-        let keys: Vec<K> = old.clone().limit(BATCH).into_tuple().all(database.primary()).await.stored()?;
+        let keys: Vec<K> =
+            old.clone().limit(BATCH).into_tuple().all(&database.primary(Scope::Deployment)).await.stored()?;
         let found = keys.len() as u64;
         if found > 0 {
-            let transaction = database.single().await?;
+            let transaction = database.begin(Scope::Deployment, None).await?;
             forgotten += forget(keys).exec(&transaction).await.stored()?.rows_affected;
             transaction.commit().await?;
         }

@@ -22,6 +22,7 @@ impl SqlQueries {
         let queries = Arc::new(self);
         Queries {
             identity: queries.clone(),
+            tokens: queries.clone(),
             organizations: queries.clone(),
             projects: queries.clone(),
             tasks: queries.clone(),

@@ -8,7 +8,10 @@ use tenon_application::audit::AuditRepository;
 use tenon_application::documents::{Resource, Touched};
 use tenon_application::events::{ActorRecord, EventLog, EventReceipts, EventRecord};
 use tenon_application::idempotency::IdempotencyLedger;
-use tenon_application::identity::{SessionRepository, UserRepository};
+use tenon_application::identity::{
+    AccountRequestRepository, SecondFactorRepository, SessionRepository, SignInChallengeRepository, TokenRepository,
+    UserRepository,
+};
 use tenon_application::notifications::NotificationRepository;
 use tenon_application::organizations::{InvitationRepository, MemberRepository, OrganizationRepository};
 use tenon_application::ports::IdGenerator;
@@ -37,7 +40,7 @@ impl SqlTransactions {
 #[async_trait]
 impl Transactions for SqlTransactions {
     async fn begin(&self, scope: Scope, actor: &Actor, now: Timestamp) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        let transaction = self.database.begin().await?;
+        let transaction = self.database.begin(scope, actor.user_id()).await?;
         Ok(Box::new(SqlUnitOfWork {
             transaction,
             backend: self.database.backend(),
@@ -103,13 +106,14 @@ impl SqlUnitOfWork {
 #[async_trait]
 impl UnitOfWork for SqlUnitOfWork {
     async fn enter(&mut self, organization: OrganizationId) -> Result<(), StoreError> {
+        self.transaction.enter(organization);
         self.organization = Some(organization);
         Ok(())
     }
 
     fn act_as(&mut self, user: UserId) {
         let kind = tenon_domain::audit::ActorKind::User.as_str().to_owned();
-        self.author = ActorRecord { kind, id: Some(user.uuid()) };
+        self.author = ActorRecord { kind, id: Some(user.uuid()), token: None };
     }
 
     fn users(&mut self) -> &mut dyn UserRepository {
@@ -117,6 +121,22 @@ impl UnitOfWork for SqlUnitOfWork {
     }
 
     fn sessions(&mut self) -> &mut dyn SessionRepository {
+        self
+    }
+
+    fn account_requests(&mut self) -> &mut dyn AccountRequestRepository {
+        self
+    }
+
+    fn second_factors(&mut self) -> &mut dyn SecondFactorRepository {
+        self
+    }
+
+    fn challenges(&mut self) -> &mut dyn SignInChallengeRepository {
+        self
+    }
+
+    fn tokens(&mut self) -> &mut dyn TokenRepository {
         self
     }
 

@@ -41,9 +41,9 @@ pub struct Argon2Hasher {
 }
 
 impl Argon2Hasher {
-    /// OWASP's first choice: 19 MiB of memory, 2 passes, 1 lane.
-    pub fn new() -> Self {
-        Self { argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT) }
+    /// The second recommended option of RFC 9106, section 4: 64 MiB of memory, 3 passes, 4 lanes.
+    pub fn recommended() -> Result<Self, SecurityError> {
+        Self::with_cost(64 * 1024, 3, 4)
     }
 
     pub fn with_cost(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, SecurityError> {
@@ -55,12 +55,6 @@ impl Argon2Hasher {
     fn hash(&self, password: &str) -> Result<String, String> {
         let hash = self.argon2.hash_password_with_salt(password.as_bytes(), &random_bytes::<16>());
         hash.map(|hash| hash.to_string()).map_err(|error| error.to_string())
-    }
-}
-
-impl Default for Argon2Hasher {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -79,6 +73,29 @@ impl PasswordAlgorithm {
             Self::Argon2id(argon2) => argon2.hash(password),
         }
     }
+
+    /// Whether a hash is of the other kind, or was made at a lower cost.
+    pub(super) fn outdates(&self, hash: &str) -> bool {
+        match self {
+            Self::Bcrypt(bcrypt) => bcrypt_cost(hash).is_none_or(|cost| cost < bcrypt.cost),
+            Self::Argon2id(argon2) => {
+                let params = argon2.argon2.params();
+                argon2_cost(hash).is_none_or(|(memory, passes)| memory < params.m_cost() || passes < params.t_cost())
+            }
+        }
+    }
+}
+
+/// The cost of a bcrypt hash: `$bcrypt-sha384$2b$12$…`.
+fn bcrypt_cost(hash: &str) -> Option<u32> {
+    hash.strip_prefix(BCRYPT_TAG)?.split('$').nth(2)?.parse().ok()
+}
+
+/// The memory in KiB and the passes of an Argon2id hash: `$argon2id$v=19$m=65536,t=3,p=4$…`.
+fn argon2_cost(hash: &str) -> Option<(u32, u32)> {
+    let params = hash.strip_prefix("$argon2id$v=19$")?.split('$').next()?;
+    let cost = |name: &str| params.split(',').find_map(|param| param.strip_prefix(name)?.parse().ok());
+    Some((cost("m=")?, cost("t=")?))
 }
 
 /// Whether the password is the one of the hash, whichever algorithm made it. Takes long, on purpose.

@@ -9,9 +9,11 @@ use super::MasterSecret;
 use super::master_secret::authenticate;
 
 const PURPOSE: &[u8] = b"invitation";
+const MAIL_PURPOSE: &[u8] = b"invitation-mail";
 const ID_BYTES: usize = 16;
 
-/// Tokens that hold the invitation's id and a signature: `base64url(id ‖ HMAC-SHA256(key, "invitation" ‖ id))`.
+/// Tokens that hold the invitation's id and a signature: `base64url(id ‖ HMAC-SHA256(key, "invitation" ‖ id))`. The one
+/// of the mail goes on with a dot and `base64url(HMAC-SHA256(key, "invitation-mail" ‖ id))`.
 #[derive(Clone)]
 pub struct SignedInvitationTokens {
     key: [u8; 32],
@@ -32,12 +34,26 @@ impl InvitationTokens for SignedInvitationTokens {
         URL_SAFE_NO_PAD.encode([id.as_slice(), signature.as_slice()].concat())
     }
 
+    fn issue_for_mail(&self, id: InvitationId) -> String {
+        let proof = authenticate(&self.key, &[MAIL_PURPOSE, &id.uuid().into_bytes()]).finalize().into_bytes();
+        format!("{}.{}", self.issue(id), URL_SAFE_NO_PAD.encode(proof))
+    }
+
     fn read(&self, token: &str) -> Option<InvitationId> {
+        let (token, proof) = token.split_once('.').map_or((token, None), |(token, proof)| (token, Some(proof)));
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let (id, signature) = bytes.split_at_checked(ID_BYTES)?;
         // Compares in constant time.
         authenticate(&self.key, &[PURPOSE, id]).verify_slice(signature).ok()?;
+        if let Some(proof) = proof {
+            let proof = URL_SAFE_NO_PAD.decode(proof).ok()?;
+            authenticate(&self.key, &[MAIL_PURPOSE, id]).verify_slice(&proof).ok()?;
+        }
         Uuid::from_slice(id).ok().map(InvitationId::new)
+    }
+
+    fn came_by_mail(&self, token: &str) -> bool {
+        token.contains('.') && self.read(token).is_some()
     }
 
     fn accept_url(&self, token: &str) -> String {

@@ -1,18 +1,27 @@
 //! Passwords, tokens and the keys that sign them.
 
 mod access_tokens;
+mod account_tokens;
 mod algorithms;
 mod background_threads;
 mod invitation_tokens;
 mod master_secret;
+mod one_time_codes;
+mod password_strength;
 mod passwords;
+mod refresh_tokens;
+mod secret_cipher;
 mod secret_tokens;
 
 pub use access_tokens::JwtAccessTokens;
+pub use account_tokens::SignedAccountTokens;
 pub use algorithms::{Argon2Hasher, BcryptHasher, PasswordAlgorithm};
 pub use invitation_tokens::SignedInvitationTokens;
 pub use master_secret::MasterSecret;
+pub use one_time_codes::TotpCodes;
 pub use passwords::{BoundedPasswordHasher, HasherLimits};
+pub use refresh_tokens::SignedRefreshTokens;
+pub use secret_cipher::{SecretKey, XChaChaSecretCipher};
 pub use secret_tokens::RandomSecretTokens;
 pub(crate) use secret_tokens::random_name;
 
@@ -23,4 +32,6 @@ pub enum SecurityError {
     ShortSecret,
     #[error("the password hasher cannot be set up: {0}")]
     Hasher(String),
+    #[error("a secret key is an id of up to 32 small letters, digits and hyphens, a colon, and 32 bytes in base64")]
+    SecretKey,
 }

@@ -49,7 +49,7 @@ impl BoundedPasswordHasher {
     }
 
     /// Runs the work when it is its turn, unless nobody waits for it anymore by then.
-    async fn take_turn<T, W>(&self, work: W) -> Result<T, AppError>
+    pub(super) async fn take_turn<T, W>(&self, work: W) -> Result<T, AppError>
     where
         T: Send + 'static,
         W: FnOnce() -> Result<T, String> + Send + 'static,
@@ -94,6 +94,10 @@ impl PasswordHasher for BoundedPasswordHasher {
             None => algorithm.hash(password.expose()).map(|_| false),
         })
         .await
+    }
+
+    fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        self.algorithm.outdates(hash.as_str())
     }
 }
 

@@ -15,6 +15,10 @@ impl SecretTokens for RandomSecretTokens {
         URL_SAFE_NO_PAD.encode(random_bytes::<32>())
     }
 
+    fn random_numbers(&self) -> [u128; 2] {
+        [random_bytes(), random_bytes()].map(u128::from_be_bytes)
+    }
+
     fn digest(&self, token: &str) -> TokenHash {
         TokenHash::new(Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
     }

@@ -46,6 +46,11 @@ pub(crate) fn created(collection: &str, body: &(impl Serialize + Versioned)) -> 
     Ok(tagged(HttpResponse::Created(), body).insert_header((header::LOCATION, location)).json(body))
 }
 
+/// 202, for what is done by mail.
+pub(crate) fn accepted() -> Answer {
+    Ok(HttpResponse::Accepted().finish())
+}
+
 /// 204.
 pub(crate) fn no_content() -> Answer {
     Ok(HttpResponse::NoContent().finish())

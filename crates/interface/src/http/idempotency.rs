@@ -80,7 +80,7 @@ fn key_of(request: &ServiceRequest) -> Result<Option<String>, Problem> {
         return Err(Problem::bad_request("idempotency.key_malformed", detail));
     };
     if hands_out_credentials(request.match_info().as_str()) {
-        let detail = "Answers with credentials are never kept: send this request without Idempotency-Key.";
+        let detail = "Nothing is kept of requests about credentials: send this one without Idempotency-Key.";
         return Err(Problem::bad_request("idempotency.not_supported", detail));
     }
     Ok(Some(text.to_owned()))
@@ -90,10 +90,15 @@ fn is_key(text: &str) -> bool {
     (1..=MAX_KEY).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Routes whose answers hold tokens, which must not lie in a store of answers.
+/// Routes whose answers hold tokens, which must not lie in a store of answers, or whose bodies hold passwords: from the
+/// digest of a body they could be guessed.
 pub(crate) fn hands_out_credentials(path: &str) -> bool {
     let path = path.strip_prefix(BASE_PATH).unwrap_or(path);
-    path.starts_with("/auth/") || path == "/invitations/accept"
+    path.starts_with("/auth/")
+        || path == "/invitations/accept"
+        || matches!(path, "/users/me/tokens" | "/users/me/password" | "/users/me/email")
+        || path.starts_with("/users/me/mfa/")
+        || path.starts_with("/service-accounts/") && path.ends_with("/tokens")
 }
 
 /// Tells requests apart: organization, method, path, query and body.
@@ -212,6 +217,11 @@ mod tests {
     fn answers_with_credentials_are_not_kept() {
         assert!(hands_out_credentials("/api/v1/auth/login"));
         assert!(hands_out_credentials("/api/v1/invitations/accept"));
+        assert!(hands_out_credentials("/api/v1/users/me/tokens"));
+        assert!(hands_out_credentials("/api/v1/users/me/password"));
+        assert!(hands_out_credentials("/api/v1/users/me/mfa/recovery-codes"));
+        assert!(hands_out_credentials("/api/v1/service-accounts/0199f8a2-6c1e-7d3a-9b54-2f0c8e1d7a66/tokens"));
         assert!(!hands_out_credentials("/api/v1/tasks"));
+        assert!(!hands_out_credentials("/api/v1/service-accounts"));
     }
 }

@@ -3,6 +3,7 @@
 mod operation;
 mod patterns;
 mod responses;
+mod token_access;
 
 use std::sync::OnceLock;
 
@@ -17,13 +18,20 @@ use utoipa_actix_web::{AppExt, scope};
 
 use super::{BASE_PATH, endpoints, health};
 
-/// The name of the security scheme.
+/// The name of the security scheme of people who are signed in.
 const BEARER: &str = "access_token";
+/// The name of that of programs. What an operation asks of their tokens are the scopes of its requirement.
+const PERSONAL: &str = "personal_access_token";
 
 const DESCRIPTION: &str = "Work management: organizations, projects and tasks.
 
 Sign in with `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer <token>`. The token names \
 the organization that every request acts in.
+
+Programs send a personal access token (`tenon_pat_…`) in the same way: people make them with `POST \
+/api/v1/users/me/tokens`, and for service accounts with `POST /api/v1/service-accounts/{service_account}/tokens`. A token \
+acts in one organization, and has scopes such as `tasks:read`: each operation names the one it needs. Where it names none, \
+the answer to a token is 403 `auth.session_required`; for a missing scope it is 403 `auth.insufficient_scope`.
 
 Errors are `application/problem+json` (RFC 9457) with a stable `code`. Lists are paged with `limit` and `cursor`. \
 Resources with a `version` have an `ETag`: send it as `If-Match` when you change them. Any POST that is signed in may \
@@ -33,6 +41,8 @@ carry an `Idempotency-Key`: when it is sent again within 24 hours, the first out
 const TAGS: &[(&str, &str)] = &[
     ("auth", "Registering, signing in and out"),
     ("users", "One's own account"),
+    ("tokens", "Personal access tokens: what programs sign in with"),
+    ("service-accounts", "Members that are programs"),
     ("organizations", "Organizations"),
     ("members", "Who belongs to the organization, and with which role"),
     ("invitations", "Inviting people into the organization"),
@@ -78,6 +88,11 @@ fn build() -> OpenApi {
         .bearer_format("JWT")
         .description(Some("The `access_token` of the last sign-in or refresh; good for 15 minutes."));
     components.add_security_scheme(BEARER, SecurityScheme::Http(scheme.build()));
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("tenon_pat_[0-9A-Za-z]{72}")
+        .description(Some("A personal access token with the scope that the operation names, or one that includes it."));
+    components.add_security_scheme(PERSONAL, SecurityScheme::Http(scheme.build()));
     responses::add_to(&mut components);
     components.schemas.values_mut().for_each(patterns::resolve);
     for (path, item) in &mut document.paths.paths {

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -11,13 +12,16 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
+use tenon_application::identity::MfaToken;
 use tenon_application::{AppError, Denial};
+use tenon_domain::access::Scope;
 use tenon_domain::{Violation, ViolationKind};
 use utoipa::ToSchema;
 
 use super::admission::was_refused;
 use super::context::RequestContext;
 use super::layers::{Answered, Next};
+use super::rate_limit::whole_seconds;
 
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 const TYPE_PREFIX: &str = "urn:tenon:problem:";
@@ -55,6 +59,7 @@ struct Details {
     detail: String,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    mfa_token: Option<MfaToken>,
     /// What is logged and never sent.
     cause: Option<String>,
 }
@@ -87,6 +92,10 @@ pub(crate) struct ProblemBody {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldError>,
+    /// With `mfa_required`: what `POST /auth/mfa/verify` takes together with a code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "tenon_mfa_0199f8a26c1e7d3a9b542f0c8e1d7a66_Zm9yIGV4")]
+    mfa_token: Option<String>,
 }
 
 impl Problem {
@@ -97,6 +106,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             headers: Vec::new(),
+            mfa_token: None,
             cause: None,
         }))
     }
@@ -122,11 +132,22 @@ impl Problem {
     }
 
     pub(crate) fn not_found(resource: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, format!("{resource}.not_found"), format!("There is no such {resource}."))
+        let detail = format!("There is no such {}.", resource.replace('_', " "));
+        Self::new(StatusCode::NOT_FOUND, format!("{resource}.not_found"), detail)
     }
 
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));
+        self
+    }
+
+    /// For a body that calls a field of the domain by another name.
+    pub(crate) fn renaming(mut self, field: &str, name: &str) -> Self {
+        for error in &mut self.0.errors {
+            if error.pointer.strip_prefix('/') == Some(field) {
+                error.pointer = format!("/{name}");
+            }
+        }
         self
     }
 
@@ -138,6 +159,13 @@ impl Problem {
     fn internal(cause: String) -> Self {
         let detail = "Something went wrong here. It is logged under the request id.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).with_cause(cause)
+    }
+
+    /// There were too many of something: the next may be made after so long.
+    pub(crate) fn too_many(code: &'static str, detail: impl Into<String>, retry_after: Duration) -> Self {
+        let seconds = whole_seconds(retry_after).max(1);
+        Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail)
+            .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
     fn unavailable(cause: String) -> Self {
@@ -156,6 +184,24 @@ impl Problem {
         };
         Self::new(StatusCode::UNAUTHORIZED, denial.code(), denial.detail())
             .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+    }
+
+    /// A sign-in that goes on with a code of the second factor.
+    fn mfa_required(detail: String, token: MfaToken) -> Self {
+        let mut problem = Self::new(StatusCode::UNAUTHORIZED, "mfa_required", detail)
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer realm="tenon""#));
+        problem.0.mfa_token = Some(token);
+        problem
+    }
+
+    /// A token that is not good for it (RFC 6750, 3.1).
+    fn insufficient_scope(scope: Scope, detail: String) -> Self {
+        let problem = Self::new(StatusCode::FORBIDDEN, "auth.insufficient_scope", detail);
+        let challenge = format!(r#"Bearer realm="tenon", error="insufficient_scope", scope="{scope}""#);
+        match HeaderValue::try_from(challenge) {
+            Ok(challenge) => problem.with_header(header::WWW_AUTHENTICATE, challenge),
+            Err(_) => problem,
+        }
     }
 
     fn violations(violations: &[Violation]) -> Self {
@@ -184,7 +230,7 @@ impl Problem {
 
     /// The answer to this request.
     fn render(&self, request: &HttpRequest) -> HttpResponse {
-        let Details { status, code, detail, errors, headers, cause } = self.0.as_ref();
+        let Details { status, code, detail, errors, headers, mfa_token, cause } = self.0.as_ref();
         let request_id = RequestContext::of(request).map(|context| context.request_id.clone()).unwrap_or_default();
         if status.is_server_error() && !was_refused(request) {
             let (code, cause) = (code.as_ref(), cause.as_deref());
@@ -205,6 +251,7 @@ impl Problem {
             code: code.to_string(),
             request_id,
             errors: errors.clone(),
+            mfa_token: mfa_token.as_ref().map(|token| token.expose().to_owned()),
         };
         let mut answer = HttpResponse::build(*status);
         for (name, value) in headers {
@@ -231,7 +278,13 @@ impl From<AppError> for Problem {
             AppError::Violations(violations) => Self::violations(&violations),
             AppError::NotFound(resource) => Self::not_found(resource),
             AppError::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "permission.denied", text),
+            AppError::InsufficientScope(scope) => Self::insufficient_scope(scope, text),
+            AppError::SessionRequired => Self::new(StatusCode::FORBIDDEN, "auth.session_required", text),
             AppError::Unauthenticated(denial) => Self::unauthenticated(denial),
+            AppError::TooManyAttempts { retry_after } => Self::too_many("auth.too_many_attempts", text, retry_after),
+            AppError::SignInLocked { retry_after } => Self::too_many("auth.sign_in_locked", text, retry_after),
+            AppError::MfaRequired(token) => Self::mfa_required(text, token),
+            AppError::MfaEnrollmentRequired => Self::new(StatusCode::FORBIDDEN, "auth.mfa_enrollment_required", text),
             AppError::PreconditionFailed => Self::new(StatusCode::PRECONDITION_FAILED, "version.stale", text),
             AppError::Stale => Self::new(StatusCode::CONFLICT, CONTENDED, text),
             AppError::Unavailable(cause) => Self::unavailable(cause),

@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use actix_web::dev::ServiceRequest;
-use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::Data;
+use tenon_application::Actor;
 use tenon_application::ports::{RateDecision, RatePolicy};
 use tenon_domain::identity::Email;
 
@@ -27,9 +27,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub struct RateLimits {
     /// Attempts to sign in, register or accept an invitation, by address.
     pub auth: RatePolicy,
-    /// Attempts to sign in to one account, from wherever.
+    /// Mails that are asked for to one address, from wherever.
     pub account: RatePolicy,
-    /// Requests of a signed-in user.
+    /// Requests of a signed-in user, or with one personal access token.
     pub api: RatePolicy,
     /// Requests without valid credentials, by address.
     pub anonymous: RatePolicy,
@@ -40,7 +40,7 @@ impl Default for RateLimits {
         let per_minute = |name, quota| RatePolicy { name, quota, window: MINUTE };
         Self {
             auth: per_minute("auth", 20),
-            account: per_minute("account", 10),
+            account: RatePolicy { name: "account", quota: 10, window: MINUTE * 10 },
             api: per_minute("api", 6_000),
             anonymous: per_minute("anonymous", 600),
         }
@@ -59,11 +59,11 @@ pub(crate) async fn limit(request: ServiceRequest, next: impl Next) -> Answered 
     else {
         return next(request).await;
     };
-    let user = Authentication::of(request.request()).and_then(|found| found.actor.user_id());
+    let signed_in = Authentication::of(request.request()).and_then(|found| credential(&found.actor));
     let address = || RequestContext::of(request.request()).and_then(|context| context.ip.clone()).unwrap_or_default();
-    let (policy, limiter, key) = match user {
+    let (policy, limiter, key) = match signed_in {
         _ if takes_secrets(request.match_info().as_str()) => (limits.auth, &services.shared_limiter, address()),
-        Some(user) => (limits.api, &services.local_limiter, user.to_string()),
+        Some(credential) => (limits.api, &services.local_limiter, credential),
         None => (limits.anonymous, &services.local_limiter, address()),
     };
     let decision = limiter.check(&policy, &key).await;
@@ -79,7 +79,14 @@ pub(crate) async fn limit(request: ServiceRequest, next: impl Next) -> Answered 
     Ok(answer)
 }
 
-/// Counts an attempt to sign in to an account. For the handlers that know whose.
+/// What the requests of somebody who is signed in are counted by: a program that runs wild with its token leaves its
+/// owner's requests and other tokens alone.
+fn credential(actor: &Actor) -> Option<String> {
+    let by_token = actor.token().map(|token| format!("token:{token}"));
+    by_token.or_else(|| actor.user_id().map(|user| user.to_string()))
+}
+
+/// Counts what is asked for under an address, whether it is of an account or not. For the handlers that know which.
 pub(crate) async fn check_account(active: ActiveLimits, services: &HttpServices, account: &str) -> Result<(), Problem> {
     let Some(limits) = active.0 else { return Ok(()) };
     // No account has a longer address; what is longer shares one count.
@@ -89,17 +96,35 @@ pub(crate) async fn check_account(active: ActiveLimits, services: &HttpServices,
 }
 
 /// Where passwords and tokens could be guessed.
+const GUESSABLE: &[&str] = &[
+    "/auth/login",
+    "/auth/mfa/verify",
+    "/auth/register",
+    "/auth/refresh",
+    "/auth/unlock",
+    "/auth/verify-email",
+    "/auth/reset-password",
+    "/auth/confirm-email",
+    "/invitations/accept",
+    "/users/me/password",
+    "/users/me/mfa/totp",
+    "/users/me/mfa/totp/confirm",
+    "/users/me/mfa/recovery-codes",
+];
+
+/// Where people could be pestered with mail.
+const MAILING: &[&str] = &["/auth/forgot-password", "/auth/verify-email/resend", "/users/me/email"];
+
+/// Whether the tight limit by address counts.
 fn takes_secrets(path: &str) -> bool {
-    let guessable = ["/auth/login", "/auth/register", "/auth/refresh", "/invitations/accept"];
-    path.strip_prefix(BASE_PATH).is_some_and(|path| guessable.contains(&path))
+    path.strip_prefix(BASE_PATH).is_some_and(|path| GUESSABLE.contains(&path) || MAILING.contains(&path))
 }
 
 fn refusal(policy: &RatePolicy, decision: RateDecision) -> Problem {
     metrics::counter!("rate_limited_total", "policy" => policy.name).increment(1);
     let seconds = whole_seconds(decision.reset_after).max(1);
     let detail = format!("Too many requests: try again in {seconds} s.");
-    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail)
-        .with_header(header::RETRY_AFTER, HeaderValue::from(seconds));
+    let problem = Problem::too_many("rate_limited", detail, decision.reset_after);
     rate_headers(policy, decision).into_iter().fold(problem, |problem, (name, value)| problem.with_header(name, value))
 }
 
@@ -112,6 +137,36 @@ fn rate_headers(policy: &RatePolicy, decision: RateDecision) -> Vec<(HeaderName,
 }
 
 /// Rounded up: who waits that long has waited long enough.
-fn whole_seconds(duration: Duration) -> u64 {
+pub(crate) fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use tenon_application::{Credential, Origin, Principal, Viewer};
+    use tenon_domain::access::{OrganizationRole, Scopes};
+    use tenon_domain::{OrganizationId, SessionId, TokenId, UserId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn with(credential: Credential) -> Actor {
+        let viewer = Viewer {
+            user: UserId::new(Uuid::from_u128(1)),
+            organization: OrganizationId::new(Uuid::from_u128(2)),
+            role: OrganizationRole::Member,
+        };
+        Actor { principal: Principal::User { viewer, credential }, origin: Origin::default() }
+    }
+
+    #[test]
+    fn sessions_of_a_user_are_counted_together_and_each_token_alone() {
+        let session = |id| credential(&with(Credential::Session(SessionId::new(Uuid::from_u128(id)))));
+        let token = |id| credential(&with(Credential::Token(TokenId::new(Uuid::from_u128(id)), Scopes::default())));
+        assert!(session(3).is_some());
+        assert_eq!(session(3), session(4));
+        assert_ne!(session(3), token(1), "not even if their ids were the same");
+        assert_ne!(token(3), token(4));
+        assert_eq!(credential(&Actor::anonymous(Origin::default())), None);
+    }
 }

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use chrono::SecondsFormat;
-use serde::{Serialize, Serializer};
+use chrono::{DateTime, SecondsFormat};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tenon_domain::Timestamp;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -25,6 +26,24 @@ impl From<Timestamp> for Moment {
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+impl From<Moment> for Timestamp {
+    fn from(moment: Moment) -> Self {
+        moment.0
+    }
+}
+
+/// Takes any offset, and leaves out what is finer than milliseconds.
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Cow::<'de, str>::deserialize(deserializer)?;
+        let moment = DateTime::parse_from_rfc3339(&raw).ok();
+        let moment = moment.and_then(|moment| DateTime::from_timestamp_millis(moment.timestamp_millis()));
+        moment
+            .map(Self)
+            .ok_or_else(|| D::Error::custom(format_args!("`{raw}` is no moment, such as 2026-11-21T09:30:00.123Z")))
     }
 }
 
@@ -116,4 +135,24 @@ pub(crate) fn names<T: WireName>() -> Vec<&'static str> {
 pub(crate) fn names_schema<T: WireName>() -> ObjectBuilder {
     let names = names::<T>();
     ObjectBuilder::new().schema_type(Type::String).examples(names.first().copied()).enum_values(Some(names))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<String> {
+        let moment: Moment = serde_json::from_value(text.into()).ok()?;
+        Some(serde_json::to_value(moment).unwrap().as_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_moment_is_taken_with_any_offset_and_kept_to_the_millisecond() {
+        assert_eq!(read("2026-11-21T09:30:00Z").as_deref(), Some("2026-11-21T09:30:00.000Z"));
+        assert_eq!(read("2026-11-21T10:30:00.1239+01:00").as_deref(), Some("2026-11-21T09:30:00.123Z"));
+        assert_eq!(read("2026-12-31T23:59:60Z").as_deref(), Some("2027-01-01T00:00:00.000Z"));
+        for text in ["", "2026-11-21", "2026-11-21T09:30:00", "2026-13-21T09:30:00Z", "tomorrow"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
 }

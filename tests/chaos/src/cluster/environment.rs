@@ -43,8 +43,11 @@ pub(super) fn common(data_dir: &Path) -> Vec<(String, String)> {
 pub(super) fn addresses(deployment: Deployment, database: &Backend, redis: &Backend) -> Vec<(String, String)> {
     let direct = database.direct_port().to_string();
     let url = if deployment == Deployment::PostgresRedis {
-        client("createdb", &["-h", "127.0.0.1", "-p", &direct, "-U", "tenon", "tenon"]);
-        format!("postgres://tenon@127.0.0.1:{}/tenon", database.port())
+        let admin = ["-h", "127.0.0.1", "-p", &direct, "-U", "tenon"];
+        // Not as the superuser, for whom there is no row-level security.
+        client("createuser", &[&admin[..], &["serving"][..]].concat());
+        client("createdb", &[&admin[..], &["--owner=serving", "tenon"][..]].concat());
+        format!("postgres://serving@127.0.0.1:{}/tenon", database.port())
     } else {
         let statement = "CREATE DATABASE tenon CHARACTER SET utf8mb4";
         client("mariadb", &["--no-defaults", "-h", "127.0.0.1", "-P", &direct, "-u", "root", "-e", statement]);

@@ -22,7 +22,7 @@ pub(super) fn entry(fixture: &Fixture, actor: &Person, action: &str) -> AuditEnt
     AuditEntryView {
         id: fixture.id(),
         action: action.into(),
-        actor: ActorRecord { kind: "user".into(), id: Some(actor.viewer.user.uuid()) },
+        actor: ActorRecord { kind: "user".into(), id: Some(actor.viewer.user.uuid()), token: Some(fixture.id()) },
         actor_name: Some("Ada".into()),
         resource: SubjectRecord { kind: "task".into(), id: fixture.id(), name: "ENG-1 🚪".into() },
         changes: vec![change],
@@ -109,7 +109,7 @@ async fn the_database_refuses_to_change_or_delete_an_entry(fixture: &Fixture) {
         attempts.push("TRUNCATE audit_entries");
     }
     for attempt in attempts {
-        let outcome = fixture.database.connection().execute_unprepared(attempt).await;
+        let outcome = fixture.operator.execute_unprepared(attempt).await;
         let refusal = outcome.expect_err(attempt).to_string();
         assert!(refusal.contains("append-only"), "{refusal}");
     }

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::DateTime;
+use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend};
 use tenon_application::documents::Documents;
 use tenon_application::idempotency::IdempotencyKeys;
-use tenon_application::identity::{Register, SessionDirectory};
+use tenon_application::identity::{EmailVerification, Register, SessionDirectory};
 use tenon_application::ports::{Cache, Clock, IdGenerator, RelayWaker};
 use tenon_application::projects::{CreateProject, ProjectView};
 pub(super) use tenon_application::samples::new_task;
@@ -81,6 +82,8 @@ pub(super) struct Fixture {
     pub(super) app: App,
     pub(super) clock: Arc<StandingClock>,
     pub(super) woken: Arc<CountingWaker>,
+    /// Makes the schema, and reaches every row: not as the role of the application, where there are roles.
+    pub(super) operator: DatabaseConnection,
     /// Last, so that it is dropped after the connections to it.
     home: TestDatabase,
 }
@@ -88,7 +91,7 @@ pub(super) struct Fixture {
 impl Fixture {
     pub(super) async fn new(kind: &str) -> Self {
         let fixture = Self::without_schema(kind).await;
-        Migrator::up(fixture.database.connection(), None).await.unwrap();
+        Migrator::up(&fixture.operator, None).await.unwrap();
         fixture
     }
 
@@ -100,6 +103,10 @@ impl Fixture {
             ..DatabaseSettings::new(home.url())
         };
         let database = Database::connect(&settings).await.unwrap();
+        let operator = match database.backend() {
+            DbBackend::Postgres => one_connection(&home.operator_url()).await,
+            _ => database.connection().clone(),
+        };
         let ids: Arc<dyn IdGenerator> = Arc::new(UuidV7Ids);
         let clock = Arc::new(StandingClock(AtomicI64::new(1_795_253_400_123)));
         let woken = Arc::new(CountingWaker::default());
@@ -128,10 +135,12 @@ impl Fixture {
             app,
             clock,
             woken,
+            operator,
             home,
         }
     }
 
+    /// As whom, and where, the application connects.
     pub(super) fn url(&self) -> String {
         self.home.url()
     }
@@ -166,6 +175,7 @@ impl Fixture {
             session: self.id(),
             refresh_hash: TokenHash::new(format!("refresh of {name}")),
             client: Client::default(),
+            verification: EmailVerification::Off,
         };
         let grant = self.app.execute(&Actor::anonymous(Origin::default()), register).await.unwrap();
         let viewer = Viewer { user: grant.user.id, organization: grant.organization.id, role: grant.organization.role };
@@ -203,6 +213,13 @@ impl Fixture {
     pub(super) async fn task(&self, by: &Person, project: ProjectId, title: &str) -> TaskView {
         self.app.execute(&by.actor, new_task(project, title)).await.unwrap()
     }
+}
+
+/// One connection, so that what is set on it holds for what follows.
+pub(super) async fn one_connection(url: &str) -> DatabaseConnection {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false);
+    sea_orm::Database::connect(options).await.unwrap()
 }
 
 pub(super) fn email(name: &str) -> Email {

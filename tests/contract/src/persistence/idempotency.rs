@@ -135,8 +135,11 @@ async fn a_request_back_from_the_dead_changes_nothing(fixture: &Fixture) {
     let mut with_key: Person = ada.clone();
     with_key.actor.origin.idempotency_key = Some("k".into());
     claim_anew(fixture, ada.viewer.user, "k").await;
-    let rename =
-        |name: &str| EditOrganization { name: Some(OrganizationName::parse(name).unwrap()), expected_version: None };
+    let rename = |name: &str| EditOrganization {
+        name: Some(OrganizationName::parse(name).unwrap()),
+        require_mfa: None,
+        expected_version: None,
+    };
     fixture.app.execute(&with_key.actor, rename("Once")).await.unwrap();
     let again = fixture.app.execute(&with_key.actor, rename("Twice")).await;
     assert_eq!(again.unwrap_err(), AppError::Stale);

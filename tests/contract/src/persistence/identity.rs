@@ -1,5 +1,7 @@
-use tenon_application::identity::{EditProfile, RotateSession};
-use tenon_application::{Actor, AppError, Origin, StoreError};
+use std::collections::HashSet;
+
+use tenon_application::identity::{EditProfile, RotateSession, Rotation};
+use tenon_application::{Actor, Origin, StoreError};
 use tenon_domain::identity::{Client, DisplayName, Session, TokenHash};
 
 use super::fixture::{Fixture, email};
@@ -10,7 +12,7 @@ on_every_database! {
     a_user_changed_since_is_stale,
     an_address_is_taken_once,
     a_session_comes_back_as_saved,
-    a_refresh_token_is_spent_once,
+    of_many_uses_of_a_refresh_token_at_once_all_get_the_same_next_one,
 }
 
 async fn a_user_comes_back_as_saved(fixture: &Fixture) {
@@ -86,7 +88,7 @@ async fn a_session_comes_back_as_saved(fixture: &Fixture) {
     let mut session = unit.sessions().find(id).await.unwrap().unwrap();
     assert_eq!(*session.state(), started);
     fixture.clock.advance(std::time::Duration::from_millis(1));
-    session.rotate(TokenHash::new("second".into()), fixture.now());
+    session.rotate(TokenHash::new("second".into()), Some("salt".into()), fixture.now());
     let rotated = session.state().clone();
     unit.sessions().save(session).await.unwrap();
     assert!(!unit.commit().await.unwrap(), "a rotation is written, though no event tells of it");
@@ -109,7 +111,7 @@ async fn a_session_comes_back_as_saved(fixture: &Fixture) {
     assert_eq!(fixture.queries.identity.session(fixture.id()).await.unwrap(), None);
 }
 
-async fn a_refresh_token_is_spent_once(fixture: &Fixture) {
+async fn of_many_uses_of_a_refresh_token_at_once_all_get_the_same_next_one(fixture: &Fixture) {
     let owner = fixture.found("ada").await;
     let attempts = (0..6).map(|attempt| {
         let (app, session) = (fixture.app.clone(), owner.session);
@@ -117,17 +119,23 @@ async fn a_refresh_token_is_spent_once(fixture: &Fixture) {
             let rotate = RotateSession {
                 session,
                 presented: TokenHash::new("refresh of ada".into()),
+                genuine: true,
                 next: TokenHash::new(format!("next {attempt}")),
+                salt: attempt.to_string(),
             };
             app.execute(&Actor::anonymous(Origin::default()), rotate).await
         })
     });
-    let mut spent = 0;
+    let mut salts = HashSet::new();
     for attempt in attempts.collect::<Vec<_>>() {
-        match attempt.await.unwrap() {
-            Ok(_) => spent += 1,
-            Err(error) => assert!(matches!(error, AppError::Unauthenticated(_)), "{error:?}"),
-        }
+        let rotation = attempt.await.unwrap().unwrap();
+        let Rotation::Granted { salt, .. } = rotation else { panic!("{rotation:?}") };
+        salts.insert(salt);
     }
-    assert_eq!(spent, 1);
+    assert_eq!(salts.len(), 1, "{salts:?}");
+    let mut unit = fixture.deployment().await;
+    let session = unit.sessions().find(owner.session).await.unwrap().unwrap();
+    let salt = session.state().spent.as_ref().and_then(|spent| spent.salt.clone()).unwrap();
+    assert_eq!(session.state().refresh_hash.as_str(), format!("next {salt}"));
+    assert!(salts.contains(&salt));
 }

@@ -58,7 +58,7 @@ async fn an_interrupted_migration_goes_on_on_mysql() {
 #[tokio::test]
 async fn a_migration_that_fails_on_sqlite_leaves_nothing_behind() {
     let fixture = Fixture::without_schema("sqlite").await;
-    let connection = fixture.database.connection();
+    let connection = &fixture.operator;
     Migrator::up(connection, Some(before("task_orders"))).await.unwrap();
     let untouched = schema(connection).await;
     // In the way of the second index.
@@ -69,8 +69,47 @@ async fn a_migration_that_fails_on_sqlite_leaves_nothing_behind() {
     Migrator::up(connection, None).await.unwrap();
 }
 
+/// The other databases take back what was not completed.
+#[tokio::test]
+async fn a_migration_that_was_killed_before_it_was_noted_is_applied_again_on_mysql() {
+    let fixture = Fixture::without_schema("mysql").await;
+    let connection = &fixture.operator;
+    Migrator::up(connection, None).await.unwrap();
+    let complete = schema(connection).await;
+    for name in names().into_iter().skip(before("task_orders") as usize) {
+        let forget = format!("DELETE FROM seaql_migrations WHERE version = '{name}'");
+        connection.execute_unprepared(&forget).await.unwrap();
+        Migrator::up(connection, None).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_same(&schema(connection).await, &complete, &format!("after {name} was applied again"));
+    }
+}
+
+/// One that was killed between its last step and noting it, on the database that commits each step.
+#[tokio::test]
+async fn a_migration_that_was_not_noted_runs_again_on_mysql() {
+    let fixture = Fixture::without_schema("mysql").await;
+    let connection = &fixture.operator;
+    let earlier = before("account_requests");
+    Migrator::up(connection, Some(earlier)).await.unwrap();
+    for name in names().iter().skip(usize::try_from(earlier).unwrap()) {
+        let old = schema(connection).await;
+        Migrator::up(connection, Some(1)).await.unwrap();
+        let new = schema(connection).await;
+        let unnoted = format!("DELETE FROM seaql_migrations WHERE version = '{name}'");
+        connection.execute_unprepared(&unnoted).await.unwrap();
+        Migrator::up(connection, Some(1)).await.unwrap();
+        assert_same(&schema(connection).await, &new, &format!("after {name} ran twice"));
+        Migrator::down(connection, Some(1)).await.unwrap();
+        let noted = format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{name}', 0)");
+        connection.execute_unprepared(&noted).await.unwrap();
+        Migrator::down(connection, Some(1)).await.unwrap();
+        assert_same(&schema(connection).await, &old, &format!("after {name} was reverted twice"));
+        Migrator::up(connection, Some(1)).await.unwrap();
+    }
+}
+
 /// How many migrations come before this one.
-fn before(name: &str) -> u32 {
+pub(super) fn before(name: &str) -> u32 {
     let place = names().iter().position(|migration| migration.ends_with(name)).unwrap();
     u32::try_from(place).unwrap()
 }
@@ -78,7 +117,7 @@ fn before(name: &str) -> u32 {
 /// MySQL and MariaDB commit each step of a migration: one that was killed has happened in part.
 async fn goes_on(kind: &str) {
     let fixture = Fixture::without_schema(kind).await;
-    let connection = fixture.database.connection();
+    let connection = &fixture.operator;
     let (earlier, steps) = (before("task_orders"), 2);
     Migrator::up(connection, Some(earlier)).await.unwrap();
     let old = schema(connection).await;
@@ -121,7 +160,7 @@ async fn goes_on(kind: &str) {
 
 async fn up_down_up(kind: &str) {
     let fixture = Fixture::without_schema(kind).await;
-    let connection = fixture.database.connection();
+    let connection = &fixture.operator;
     Migrator::up(connection, None).await.unwrap();
     fixture.found("ada").await;
     Migrator::down(connection, None).await.unwrap();
@@ -138,7 +177,7 @@ async fn up_down_up(kind: &str) {
 /// leaves the rows of every table alone that it has no business with.
 async fn step_by_step(kind: &str) {
     let fixture = Fixture::without_schema(kind).await;
-    let connection = fixture.database.connection();
+    let connection = &fixture.operator;
     let mut schemas = vec![schema(connection).await];
     for _ in names() {
         Migrator::up(connection, Some(1)).await.unwrap();
@@ -195,8 +234,8 @@ fn compare(before: &Contents, after: &Contents, from: &Schema, to: &Schema, step
 }
 
 /// At least one row in every table: through the application where it is quick, else by hand.
-async fn fill(fixture: &Fixture) {
-    let connection = fixture.database.connection();
+pub(super) async fn fill(fixture: &Fixture) {
+    let connection = &fixture.operator;
     for name in ["ada", "bob"] {
         let owner = fixture.found(name).await;
         let project = fixture.project(&owner, "ENG", Visibility::Private).await;
@@ -211,6 +250,14 @@ async fn fill(fixture: &Fixture) {
     for statement in [
         "INSERT INTO invitations (id, org_id, email, role, invited_by, created_at, expires_at) \
          SELECT id, org_id, 'grace@example.com', 'member', user_id, created_at, created_at FROM sessions",
+        "INSERT INTO personal_access_tokens (id, org_id, owner_id, name, scopes, token_hash, created_at) \
+         SELECT id, org_id, user_id, 'Import', 'tasks:read', 'digest', created_at FROM sessions",
+        "INSERT INTO account_requests (id, user_id, kind, email, created_at, expires_at) \
+         SELECT id, user_id, 'reset_password', 'ada@example.com', created_at, expires_at FROM sessions",
+        "INSERT INTO second_factors (user_id, key_id, secret, recovery_codes, wrong_codes, version, created_at, \
+         updated_at) SELECT user_id, 'derived', 'sealed', '[]', 0, 1, created_at, created_at FROM sessions",
+        "INSERT INTO sign_in_challenges (id, user_id, token_hash, checked, invitation_mailed, wrong_codes, created_at, \
+         expires_at) SELECT id, user_id, 'digest', 'digest', FALSE, 0, created_at, expires_at FROM sessions",
         "INSERT INTO event_receipts (event_id, subscriber) SELECT id, 'audit' FROM outbox",
         "INSERT INTO failed_jobs (event_id, subscriber, payload, error, failed_at) \
          SELECT id, 'email', payload, 'no route to host', occurred_at FROM outbox",
@@ -229,7 +276,7 @@ async fn fill(fixture: &Fixture) {
     }
 }
 
-async fn texts(connection: &DatabaseConnection, sql: &str) -> Vec<String> {
+pub(super) async fn texts(connection: &DatabaseConnection, sql: &str) -> Vec<String> {
     let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await;
     let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error}"));
     rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
@@ -296,6 +343,9 @@ async fn schema(connection: &DatabaseConnection) -> Schema {
              WHERE NOT tgisinternal",
             "SELECT relname || '/security ' || relrowsecurity || ' ' || relforcerowsecurity FROM pg_class \
              WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace",
+            // Whether there is something to be left open depends on the rows, not on the schema.
+            "SELECT tablename || '/policy ' || policyname || ' ' || permissive || ' ' || cmd || ' ' || qual || ' ' || \
+             with_check FROM pg_policies WHERE schemaname = 'public' AND policyname <> 'earlier_release'",
         ],
         _ => &[
             "SELECT CONCAT(table_name, '/column ', column_name, ' ', column_type, ' ', is_nullable, ' ', \

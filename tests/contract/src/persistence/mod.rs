@@ -1,5 +1,6 @@
 //! What every database must do: the same cases on SQLite, PostgreSQL and MariaDB, each in a database of its own.
 
+mod account_requests;
 mod audit;
 mod databases;
 mod documents;
@@ -15,9 +16,13 @@ mod outbox;
 mod plans;
 mod projects;
 mod replica;
+mod row_security;
+mod second_factors;
 mod session_archive;
+mod sessions;
 mod task_lists;
 mod tasks;
+mod tokens;
 mod visibility;
 
 /// Instantiates test functions, which take a fixture, on every database.

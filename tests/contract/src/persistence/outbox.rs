@@ -131,12 +131,12 @@ async fn an_event_that_cannot_be_read_holds_up_no_other(fixture: &Fixture) {
     let events = record(fixture, &ada, 3).await;
     // A name is part of the payload of every event: one without it cannot be read. The name of the row stays.
     let spell = async |from: &str, to: &str| {
-        let id = match fixture.database.connection().get_database_backend() {
+        let id = match fixture.database.backend() {
             DbBackend::Postgres => format!("'{}'", events[0]),
             _ => format!("x'{}'", events[0].simple()),
         };
         let update = format!("UPDATE outbox SET payload = REPLACE(payload, '\"{from}\"', '\"{to}\"') WHERE id = {id}");
-        fixture.database.connection().execute_unprepared(&update).await.unwrap().rows_affected()
+        fixture.operator.execute_unprepared(&update).await.unwrap().rows_affected()
     };
     assert_eq!(spell("name", "title").await, 1);
     assert_eq!(claim_ids(fixture).await, events[1..], "the others are handed out");

@@ -118,7 +118,7 @@ async fn multiply(fixture: &Fixture, by: &Person, project: ProjectId) {
         some("start_date"),
         some("due_date"),
     );
-    fixture.database.connection().execute_unprepared(&copy).await.unwrap();
+    fixture.operator.execute_unprepared(&copy).await.unwrap();
 }
 
 /// Where the plan of a statement reads tasks without an index that has them in order.
@@ -126,7 +126,7 @@ async fn disorder(fixture: &Fixture, statement: &Statement, index: &str) -> Vec<
     let backend = fixture.database.backend();
     let explain = if backend == DbBackend::Sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
     let explain = Statement { sql: format!("{explain} {}", statement.sql), ..statement.clone() };
-    let rows = fixture.database.connection().query_all_raw(explain).await.unwrap();
+    let rows = fixture.operator.query_all_raw(explain).await.unwrap();
     let lines: Vec<String> = rows.iter().map(|row| line_of(backend, row)).collect();
     let merged = statement.sql.contains(" UNION ALL ");
     let bad = |line: &&String| match backend {
@@ -169,7 +169,7 @@ async fn every_order_comes_from_an_index_at_any_depth(fixture: &Fixture) {
         _ => Some("ANALYZE TABLE tasks"),
     };
     if let Some(analyze) = analyze {
-        fixture.database.connection().execute_unprepared(analyze).await.unwrap();
+        fixture.operator.execute_unprepared(analyze).await.unwrap();
     }
     let (queries, statements) = observed(fixture);
     let orders = [

@@ -26,7 +26,7 @@ async fn listed(fixture: &Fixture, who: &Person) -> usize {
 async fn writers_read_their_writes(kind: &str) {
     let mut fixture = Fixture::new(kind).await;
     let stale = TestDatabase::create(kind).await;
-    let unmoved = Connections::connect(stale.url()).await.unwrap();
+    let unmoved = Connections::connect(stale.operator_url()).await.unwrap();
     Migrator::up(&unmoved, None).await.unwrap();
     unmoved.close().await.unwrap();
     let settings = DatabaseSettings {

@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
 use tenon_domain::access::OrganizationRole;
+use tenon_domain::identity::UserKind;
 
 use super::*;
+use crate::command::Effect;
 use crate::error::AppError;
 use crate::in_memory::{MemoryCache, Person, Scene, at};
 use crate::unit_of_work::StoreError;
@@ -75,6 +77,43 @@ async fn roles_of_other_people_and_other_organizations_are_kept_apart() {
     directory.role_changed(Scene::ACME, Person::Peer.id(), Some(OrganizationRole::Owner)).await;
     assert_eq!(directory.role(Scene::ACME, Person::Member.id()).await, Ok(None));
     assert_eq!(directory.role(Person::Stranger.organization(), Person::Peer.id()).await, Ok(None));
+}
+
+#[tokio::test]
+async fn who_lacks_a_second_factor_is_looked_up_once_and_only_where_one_is_required() {
+    let mut queries = MockIdentityQueries::new();
+    queries.expect_requires_mfa().times(1).returning(|_| Ok(false));
+    let lenient = directory(queries);
+    for _ in 0..3 {
+        assert_eq!(lenient.check_mfa(Person::Peer.viewer()).await, Ok(()));
+    }
+    for (kind, verdict) in [(UserKind::Person, Err(AppError::MfaEnrollmentRequired)), (UserKind::Service, Ok(()))] {
+        let mut queries = MockIdentityQueries::new();
+        queries.expect_requires_mfa().times(1).returning(|_| Ok(true));
+        queries.expect_second_factors().times(1).returning(|_| Ok(SecondFactorsView::default()));
+        queries.expect_kind().times(1).returning(move |_| Ok(Some(kind)));
+        let strict = directory(queries);
+        for _ in 0..3 {
+            assert_eq!(strict.check_mfa(Person::Peer.viewer()).await, verdict);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_changed_about_second_factors_is_looked_up_again() {
+    let mut queries = MockIdentityQueries::new();
+    queries.expect_requires_mfa().times(2).returning(|_| Ok(true));
+    let enabled = SecondFactorsView { confirmed_at: Some(at(1)), recovery_codes_left: 10 };
+    let mut answers = vec![SecondFactorsView::default(), enabled];
+    queries.expect_second_factors().times(2).returning(move |_| Ok(answers.pop().unwrap()));
+    queries.expect_kind().returning(|_| Ok(Some(UserKind::Person)));
+    let directory = directory(queries);
+    let check = async || directory.check_mfa(Person::Peer.viewer()).await;
+    assert_eq!(check().await, Ok(()));
+    directory.forget(&[Effect::MfaRequirementChanged { organization: Scene::ACME }]).await;
+    assert_eq!(check().await, Ok(()));
+    directory.forget(&[Effect::MfaChanged { user: Person::Peer.id() }]).await;
+    assert_eq!(check().await, Err(AppError::MfaEnrollmentRequired));
 }
 
 #[tokio::test]

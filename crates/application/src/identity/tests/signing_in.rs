@@ -1,6 +1,6 @@
 use tenon_domain::Fact;
 use tenon_domain::identity::{DisplayName, Email, IdentityError, IdentityFact, Password, PasswordHash, SignInFailure};
-use tenon_domain::organizations::{OrganizationError, OrganizationName};
+use tenon_domain::organizations::OrganizationError;
 
 use super::*;
 use crate::actor::{Actor, Denial, Origin};
@@ -14,10 +14,10 @@ fn anonymous() -> Actor {
 
 fn registration(email: &str) -> RegisterInput {
     RegisterInput {
-        email: Email::parse(email).unwrap(),
-        password: Password::parse("long enough").unwrap(),
-        display_name: DisplayName::parse("Nora").unwrap(),
-        organization_name: OrganizationName::parse("Nora's").unwrap(),
+        email: email.to_owned(),
+        password: Password::attempt("long enough".to_owned()),
+        display_name: "Nora".to_owned(),
+        organization_name: "Nora's".to_owned(),
     }
 }
 

@@ -3,12 +3,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tenon_domain::{EventId, InvitationId, OrganizationId, SessionId, Timestamp, UserId};
+use tenon_domain::identity::{AccountRequest, AccountRequestKind, Email, UserKind};
+use tenon_domain::{AccountRequestId, EventId, InvitationId, OrganizationId, SessionId, Timestamp, TokenId, UserId};
 
 use super::*;
 use crate::events::{Backlog, ClaimedEvent, FailedJob, Outbox};
-use crate::identity::{Credentials, IdentityQueries, SessionFacts, UserContact, UserView};
+use crate::identity::{
+    AccountTokens, Credentials, IdentityQueries, SecondFactorsView, SessionFacts, SessionView, TokenFacts, UserContact,
+    UserView,
+};
 use crate::organizations::InvitationTokens;
+use crate::page::{Page, PageRequest, Unsorted};
 use crate::ports::{Availability, MailError, Mailer, Message, PushMessage, PushSender};
 use crate::unit_of_work::StoreError;
 
@@ -58,7 +63,21 @@ impl IdentityQueries for Silence {
         pending().await
     }
 
+    async fn sessions(
+        &self,
+        _: UserId,
+        _: Option<SessionId>,
+        _: Timestamp,
+        _: &PageRequest<Unsorted>,
+    ) -> Result<Page<SessionView>, StoreError> {
+        pending().await
+    }
+
     async fn role(&self, _: OrganizationId, _: UserId) -> Result<Option<OrganizationRole>, StoreError> {
+        pending().await
+    }
+
+    async fn account_request(&self, _: AccountRequestId) -> Result<Option<AccountRequest>, StoreError> {
         pending().await
     }
 
@@ -67,6 +86,22 @@ impl IdentityQueries for Silence {
     }
 
     async fn contacts(&self, _: &[UserId]) -> Result<Vec<UserContact>, StoreError> {
+        pending().await
+    }
+
+    async fn token(&self, _: TokenId) -> Result<Option<TokenFacts>, StoreError> {
+        pending().await
+    }
+
+    async fn kind(&self, _: UserId) -> Result<Option<UserKind>, StoreError> {
+        pending().await
+    }
+
+    async fn second_factors(&self, _: UserId) -> Result<SecondFactorsView, StoreError> {
+        pending().await
+    }
+
+    async fn requires_mfa(&self, _: OrganizationId) -> Result<bool, StoreError> {
         pending().await
     }
 }
@@ -96,11 +131,33 @@ impl InvitationTokens for Silence {
         String::new()
     }
 
+    fn issue_for_mail(&self, _: InvitationId) -> String {
+        String::new()
+    }
+
     fn read(&self, _: &str) -> Option<InvitationId> {
         None
     }
 
+    fn came_by_mail(&self, _: &str) -> bool {
+        false
+    }
+
     fn accept_url(&self, _: &str) -> String {
+        String::new()
+    }
+}
+
+impl AccountTokens for Silence {
+    fn issue(&self, _: AccountRequestKind, _: AccountRequestId) -> String {
+        String::new()
+    }
+
+    fn read(&self, _: AccountRequestKind, _: &str) -> Option<AccountRequestId> {
+        None
+    }
+
+    fn url(&self, _: AccountRequestKind, _: &str) -> String {
         String::new()
     }
 }
@@ -122,7 +179,8 @@ async fn a_delivery_does_not_wait_for_a_database_that_is_away() {
             mailer: silence.clone(),
             push: silence.clone(),
             renderer: silence.clone(),
-            invitation_tokens: silence,
+            invitation_tokens: silence.clone(),
+            account_tokens: silence,
             public_url: String::new(),
         };
         let sent = tokio::time::timeout(Duration::from_secs(10), deliveries.send_emails(std::slice::from_ref(&email)))

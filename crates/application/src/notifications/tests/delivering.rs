@@ -1,12 +1,11 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use tenon_domain::{EventId, InvitationId, Timestamp};
+use tenon_domain::{EventId, Timestamp};
 
 use super::*;
 use crate::events::{Backlog, ClaimedEvent, FailedJob, Outbox, subscriber};
-use crate::in_memory::MemoryStore;
-use crate::organizations::InvitationTokens;
+use crate::in_memory::{MemoryStore, PlainAccountTokens, PlainInvitations};
 use crate::ports::{MailError, Mailer, Message, PushMessage, PushSender};
 use crate::unit_of_work::StoreError;
 
@@ -80,20 +79,6 @@ impl MessageRenderer for Post {
     }
 }
 
-impl InvitationTokens for Post {
-    fn issue(&self, _: InvitationId) -> String {
-        String::new()
-    }
-
-    fn read(&self, _: &str) -> Option<InvitationId> {
-        None
-    }
-
-    fn accept_url(&self, _: &str) -> String {
-        String::new()
-    }
-}
-
 fn deliveries(scene: &Scene, post: &Arc<Post>) -> Deliveries {
     Deliveries {
         app: scene.app.clone(),
@@ -101,7 +86,8 @@ fn deliveries(scene: &Scene, post: &Arc<Post>) -> Deliveries {
         mailer: post.clone(),
         push: post.clone(),
         renderer: post.clone(),
-        invitation_tokens: post.clone(),
+        invitation_tokens: Arc::new(PlainInvitations),
+        account_tokens: Arc::new(PlainAccountTokens),
         public_url: String::new(),
     }
 }

@@ -70,6 +70,17 @@ async fn everybody_concerned_gets_a_notification_and_an_email_but_never_the_acto
 }
 
 #[tokio::test]
+async fn a_service_account_gets_no_email() {
+    let scene = Scene::new();
+    for user in scene.store.data().users.iter_mut().filter(|it| it.id == Person::Peer.id()) {
+        user.email = Email::of_service(user.id);
+    }
+    notify(&scene, &event(created(&[Person::Peer]), Person::Member)).await;
+    assert_eq!(told(&scene).len(), 1);
+    assert_eq!(deliveries(&scene), []);
+}
+
+#[tokio::test]
 async fn a_second_run_for_the_same_event_changes_nothing() {
     let scene = Scene::new();
     let event = event(created(&[Person::Peer]), Person::Member);

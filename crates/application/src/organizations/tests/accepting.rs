@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use tenon_domain::access::OrganizationRole;
 use tenon_domain::identity::{DisplayName, Email, IdentityError, Password};
@@ -7,8 +8,8 @@ use tenon_domain::{InvitationId, OrganizationId};
 
 use super::*;
 use crate::actor::{Actor, Denial, Origin};
-use crate::identity::{AcceptInvitationInput, SignedIn};
-use crate::in_memory::{Person, Scene, sign_in_service};
+use crate::identity::{AcceptInvitationInput, Accounts, Admission, EmailVerification, SignedIn};
+use crate::in_memory::{Person, PlainInvitations, Scene, ScriptedThrottle, at, code_at, sign_in_service};
 
 /// A scene in which this address has been invited into Acme.
 async fn invited(email: &str) -> (Scene, InvitationId) {
@@ -25,13 +26,30 @@ async fn invited(email: &str) -> (Scene, InvitationId) {
     (scene, id)
 }
 
-async fn accept(scene: &Scene, token: &str, name: Option<&str>, password: Option<&str>) -> Result<SignedIn, AppError> {
-    let input = AcceptInvitationInput {
+fn input(token: &str, name: Option<&str>, password: Option<&str>) -> AcceptInvitationInput {
+    AcceptInvitationInput {
         token: token.to_owned(),
         display_name: name.map(|name| DisplayName::parse(name).unwrap()),
         password: password.map(|it| Password::attempt(it.to_owned())),
-    };
-    sign_in_service(scene).0.accept_invitation(&Actor::anonymous(Origin::default()), input).await
+    }
+}
+
+async fn accept(scene: &Scene, token: &str, name: Option<&str>, password: Option<&str>) -> Result<SignedIn, AppError> {
+    let accounts = sign_in_service(scene).0;
+    accounts.accept_invitation(&Actor::anonymous(Origin::default()), input(token, name, password)).await
+}
+
+/// In a deployment whose users have to show that they read their address.
+async fn accept_where_required(scene: &Scene, token: &str, name: &str, password: &str) -> Result<SignedIn, AppError> {
+    let accounts = Accounts { email_verification: EmailVerification::Required, ..sign_in_service(scene).0 };
+    let input = input(token, Some(name), Some(password));
+    accounts.accept_invitation(&Actor::anonymous(Origin::default()), input).await
+}
+
+fn unverify(scene: &Scene, who: Person) {
+    let mut data = scene.store.data();
+    let found = data.users.iter_mut().find(|it| it.id == who.id());
+    found.unwrap().email_verified_at = None;
 }
 
 fn role_in_acme(scene: &Scene, email: &str) -> Option<OrganizationRole> {
@@ -70,6 +88,26 @@ async fn somebody_known_proves_who_they_are_by_their_password() {
 }
 
 #[tokio::test]
+async fn who_has_a_second_factor_accepts_with_a_code_of_it() {
+    let (scene, id) = invited("stranger@example.com").await;
+    let (accounts, nobody) = (sign_in_service(&scene).0, Actor::anonymous(Origin::default()));
+    let stranger = Person::Stranger.actor();
+    let app = accounts.begin_totp(&stranger, Password::attempt("Stranger's password".to_owned())).await.unwrap();
+    accounts.confirm_totp(&stranger, &code_at(&app, at(10))).await.unwrap();
+    scene.clock.set(11);
+    unverify(&scene, Person::Stranger);
+    let token = PlainInvitations.issue_for_mail(id);
+    let asked = accounts.accept_invitation(&nobody, input(&token, None, Some("Stranger's password"))).await;
+    let Err(AppError::MfaRequired(token)) = asked else { panic!("{asked:?}") };
+    assert_eq!(role_in_acme(&scene, "stranger@example.com"), None);
+
+    let signed_in = accounts.verify_mfa(&nobody, token.expose(), &code_at(&app, at(11))).await.unwrap();
+    assert_eq!((signed_in.user.id, signed_in.organization.id), (Person::Stranger.id(), Scene::ACME));
+    assert!(signed_in.user.email_verified, "the invitation came by mail");
+    assert_eq!(role_in_acme(&scene, "stranger@example.com"), Some(OrganizationRole::Guest));
+}
+
+#[tokio::test]
 async fn a_new_account_needs_a_name_and_a_password_that_follows_the_rules() {
     let (scene, id) = invited("new@example.com").await;
     let token = id.to_string();
@@ -80,6 +118,45 @@ async fn a_new_account_needs_a_name_and_a_password_that_follows_the_rules() {
     let short = accept(&scene, &token, Some("Nora"), Some("short")).await.unwrap_err();
     assert_eq!(Err(short), broken::<()>(IdentityError::PasswordLength));
     assert_eq!(scene.told(), [""; 0]);
+}
+
+#[tokio::test]
+async fn only_who_has_the_mail_shows_that_they_read_the_address() {
+    let (scene, id) = invited("new@example.com").await;
+    let signed_in = accept(&scene, &id.to_string(), Some("Nora"), Some("long enough")).await.unwrap();
+    assert!(!signed_in.user.email_verified, "the inviter knows this token");
+
+    let (scene, id) = invited("new@example.com").await;
+    let mailed = PlainInvitations.issue_for_mail(id);
+    let signed_in = accept(&scene, &mailed, Some("Nora"), Some("long enough")).await.unwrap();
+    assert!(signed_in.user.email_verified);
+    assert_eq!(scene.told()[..2], ["user.registered", "user.email_verified"]);
+
+    let (scene, id) = invited("stranger@example.com").await;
+    unverify(&scene, Person::Stranger);
+    let mailed = PlainInvitations.issue_for_mail(id);
+    let signed_in = accept(&scene, &mailed, None, Some("Stranger's password")).await.unwrap();
+    assert!(signed_in.user.email_verified, "of an account that exists, too");
+}
+
+#[tokio::test]
+async fn where_addresses_are_verified_the_token_that_the_inviter_knows_is_not_enough() {
+    let (scene, id) = invited("new@example.com").await;
+    let signed_in = accept_where_required(&scene, &id.to_string(), "Nora", "long enough").await.unwrap();
+    assert!(!signed_in.user.email_verified);
+    assert_eq!(
+        scene.told(),
+        ["user.registered", "notification.email", "organization.member_joined", "auth.signed_in"],
+        "a mail with the link to verify it"
+    );
+
+    let (scene, id) = invited("stranger@example.com").await;
+    unverify(&scene, Person::Stranger);
+    let refused = accept_where_required(&scene, &id.to_string(), "Stranger", "Stranger's password").await.unwrap_err();
+    assert_eq!(refused, AppError::Unauthenticated(Denial::UnverifiedEmail));
+    assert_eq!(role_in_acme(&scene, "stranger@example.com"), None);
+    let mailed = PlainInvitations.issue_for_mail(id);
+    accept_where_required(&scene, &mailed, "Stranger", "Stranger's password").await.unwrap();
 }
 
 #[tokio::test]
@@ -120,8 +197,24 @@ async fn an_account_of_another_address_cannot_use_the_invitation() {
         session: Person::Stranger.session(),
         refresh_hash: tenon_domain::identity::TokenHash::new("hash".to_owned()),
         client: tenon_domain::identity::Client::default(),
+        mailed: true,
+        verification: EmailVerification::Off,
     };
     let refused = scene.app.execute(&Actor::anonymous(Origin::default()), command).await.unwrap_err();
     assert_eq!(refused, AppError::Unauthenticated(Denial::InvalidInvitationToken));
     assert_eq!(role_in_acme(&scene, "stranger@example.com"), None);
+}
+
+#[tokio::test]
+async fn guessing_the_password_of_somebody_known_is_slowed_down_as_at_the_sign_in() {
+    let (scene, id) = invited("stranger@example.com").await;
+    let throttle = Arc::new(ScriptedThrottle::answering(Admission::Admitted));
+    let accounts = Accounts { throttle: throttle.clone(), ..sign_in_service(&scene).0 };
+    let (actor, guess) = (Actor::anonymous(Origin::default()), input(&id.to_string(), None, Some("guessed")));
+    accounts.accept_invitation(&actor, guess.clone()).await.unwrap_err();
+    assert_eq!(throttle.told(), [("failed", "stranger@example.com".to_owned())]);
+    let retry_after = Duration::from_secs(7);
+    throttle.answer(Admission::Paused(retry_after));
+    let refused = accounts.accept_invitation(&actor, guess).await.unwrap_err();
+    assert_eq!(refused, AppError::TooManyAttempts { retry_after });
 }

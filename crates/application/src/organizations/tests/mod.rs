@@ -1,6 +1,8 @@
 mod accepting;
 mod inviting;
 mod membership;
+mod requiring_mfa;
+mod service_accounts;
 mod tenancy;
 
 use tenon_domain::Violation;

@@ -34,7 +34,11 @@ async fn a_deployment_for_one_organization_founds_no_second() {
 #[tokio::test]
 async fn owners_and_admins_rename_their_organization() {
     let scene = Scene::new();
-    let rename = |version| EditOrganization { name: OrganizationName::parse("Ajax").ok(), expected_version: version };
+    let rename = |expected_version| EditOrganization {
+        name: OrganizationName::parse("Ajax").ok(),
+        require_mfa: None,
+        expected_version,
+    };
     assert_eq!(scene.run(Person::Member, rename(None)).await, refused(Permission::EditOrganization));
     assert_eq!(scene.run(Person::Admin, rename(Some(2))).await, Err(AppError::PreconditionFailed));
     assert_eq!(scene.run(Person::Admin, rename(Some(1))).await.unwrap().name, "Ajax");

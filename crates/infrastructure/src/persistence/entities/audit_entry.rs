@@ -10,6 +10,7 @@ pub(crate) struct Model {
     pub(crate) actor_kind: String,
     pub(crate) actor_id: Option<Uuid>,
     pub(crate) actor_name: Option<String>,
+    pub(crate) actor_token_id: Option<Uuid>,
     pub(crate) resource_kind: String,
     pub(crate) resource_id: Uuid,
     pub(crate) resource_name: String,

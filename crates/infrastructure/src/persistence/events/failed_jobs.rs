@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait, Order};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
-use tenon_application::StoreError;
 use tenon_application::events::{EventRecord, FailedJob, subscribers_of};
+use tenon_application::{Scope, StoreError};
 use tenon_domain::Timestamp;
 
 use super::super::entities::{event_receipt, failed_job, outbox};
@@ -19,7 +19,7 @@ impl SqlOutbox {
         let rows = failed_job::Entity::find()
             .order_by(failed_job::Column::FailedAt, Order::Desc)
             .limit(limit)
-            .all(self.database.primary())
+            .all(&self.database.primary(Scope::Deployment))
             .await
             .stored()?;
         rows.into_iter()
@@ -36,7 +36,7 @@ impl SqlOutbox {
 
     /// Hands every failed job out again, and forgets the failures.
     pub(super) async fn make_failed_jobs_due(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let transaction = self.database.begin().await?;
+        let transaction = self.database.begin(Scope::Deployment, None).await?;
         let failed = failed_job::Entity::find()
             .filter(failed_job::Column::FailedAt.lte(now))
             .lock_exclusive()

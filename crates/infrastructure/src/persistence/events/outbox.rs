@@ -2,8 +2,8 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Order};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use tenon_application::StoreError;
 use tenon_application::events::{Backlog, ClaimedEvent, EventRecord, FailedJob, Outbox, subscribers_of};
+use tenon_application::{Scope, StoreError};
 use tenon_domain::{EventId, Timestamp};
 use uuid::Uuid;
 
@@ -66,13 +66,13 @@ impl Outbox for SqlOutbox {
             .filter(due.clone())
             .limit(1)
             .into_tuple::<Uuid>()
-            .one(self.database.primary())
+            .one(&self.database.primary(Scope::Deployment))
             .await
             .stored()?;
         if any.is_none() {
             return Ok(Vec::new());
         }
-        let transaction = self.database.begin().await?;
+        let transaction = self.database.begin(Scope::Deployment, None).await?;
         let rows = outbox::Entity::find()
             .filter(due)
             .order_by(outbox::Column::DueAt, Order::Asc)
@@ -119,7 +119,7 @@ impl Outbox for SqlOutbox {
     }
 
     async fn postpone(&self, events: &[EventId], at: Timestamp) -> Result<(), StoreError> {
-        let transaction = self.database.single().await?;
+        let transaction = self.database.begin(Scope::Deployment, None).await?;
         outbox::Entity::update_many()
             .col_expr(outbox::Column::DueAt, Expr::val(at))
             .filter(outbox::Column::Id.is_in(events.iter().map(|id| id.uuid())))
@@ -137,7 +137,7 @@ impl Outbox for SqlOutbox {
             .filter(event_receipt::Column::Subscriber.eq(subscriber))
             .filter(event_receipt::Column::EventId.is_in(events.iter().map(|event| event.uuid())))
             .into_tuple()
-            .all(self.database.primary())
+            .all(&self.database.primary(Scope::Deployment))
             .await
             .stored()?;
         Ok(events.iter().copied().filter(|event| !handled.contains(&event.uuid())).collect())
@@ -150,7 +150,7 @@ impl Outbox for SqlOutbox {
             .column_as(outbox::Column::OccurredAt.min(), "oldest")
             .filter(outbox::Column::DueAt.is_not_null())
             .into_tuple()
-            .one(self.database.primary())
+            .one(&self.database.primary(Scope::Deployment))
             .await
             .stored()?;
         let (pending, oldest) = row.unwrap_or_default();

@@ -4,6 +4,7 @@ mod invitations;
 mod members;
 mod queries;
 mod repository;
+mod service_accounts;
 
 use sea_orm::{EntityTrait, RelationDef};
 use tenon_application::StoreError;
@@ -18,6 +19,7 @@ fn organization_state(row: organization::Model) -> OrganizationState {
     OrganizationState {
         id: row.id.into(),
         name: OrganizationName::restore(row.name),
+        require_mfa: row.require_mfa,
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,

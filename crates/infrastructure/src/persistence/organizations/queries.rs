@@ -3,8 +3,10 @@ use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, JoinType, PaginatorTrait, QueryFilter, QuerySelect, RelationDef, Select,
 };
-use tenon_application::organizations::{InvitationView, MemberView, OrganizationQueries, OrganizationView};
-use tenon_application::{Page, PageRequest, Position, PositionValue, StoreError, Unsorted, Viewer};
+use tenon_application::organizations::{
+    InvitationView, MemberView, OrganizationQueries, OrganizationView, ServiceAccountView,
+};
+use tenon_application::{Page, PageRequest, Position, PositionValue, Scope, StoreError, Unsorted, Viewer};
 use tenon_domain::access::OrganizationRole;
 use tenon_domain::identity::Email;
 use tenon_domain::{InvitationId, Timestamp, UserId};
@@ -45,6 +47,7 @@ impl MemberRow {
 struct OrganizationRow {
     id: Uuid,
     name: String,
+    require_mfa: bool,
     role: String,
     version: i64,
     created_at: Timestamp,
@@ -56,6 +59,7 @@ impl OrganizationRow {
         let row = organization::Model {
             id: self.id,
             name: self.name,
+            require_mfa: self.require_mfa,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -86,14 +90,14 @@ impl OrganizationQueries for SqlQueries {
         let row = organizations_of(viewer.user)
             .filter(organization::Column::Id.eq(viewer.organization.uuid()))
             .into_model::<OrganizationRow>()
-            .one(self.database.replica())
+            .one(&self.database.replica(viewer))
             .await
             .stored()?;
         row.map(OrganizationRow::view).transpose()
     }
 
     async fn list(&self, user: UserId, request: &PageRequest<Unsorted>) -> Result<Page<OrganizationView>, StoreError> {
-        let database = self.database.replica();
+        let database = &self.database.replica(Scope::Deployment);
         let select = organizations_of(user);
         let total = match request.include_total {
             true => Some(select.clone().count(database).await.stored()?),
@@ -115,7 +119,7 @@ impl OrganizationQueries for SqlQueries {
         request: &PageRequest<Unsorted>,
     ) -> Result<Page<MemberView>, StoreError> {
         use member::Column;
-        let database = self.database.replica();
+        let database = &self.database.replica(viewer);
         let mut select = member::Entity::find()
             .join(JoinType::InnerJoin, member_user())
             .select_only()
@@ -148,7 +152,7 @@ impl OrganizationQueries for SqlQueries {
         now: Timestamp,
         request: &PageRequest<Unsorted>,
     ) -> Result<Page<InvitationView>, StoreError> {
-        let database = self.database.replica();
+        let database = &self.database.replica(viewer);
         let select = invitation::Entity::find().filter(invitation::Column::OrgId.eq(viewer.organization.uuid()));
         let total = match request.include_total {
             true => Some(select.clone().count(database).await.stored()?),
@@ -169,10 +173,22 @@ impl OrganizationQueries for SqlQueries {
     ) -> Result<Option<InvitationView>, StoreError> {
         let row = invitation::Entity::find_by_id(id.uuid())
             .filter(invitation::Column::OrgId.eq(viewer.organization.uuid()))
-            .one(self.database.replica())
+            .one(&self.database.replica(viewer))
             .await
             .stored()?;
         row.map(|row| Ok(InvitationView::new(invitation_state(row)?, now))).transpose()
+    }
+
+    async fn service_accounts(
+        &self,
+        viewer: Viewer,
+        request: &PageRequest<Unsorted>,
+    ) -> Result<Page<ServiceAccountView>, StoreError> {
+        self.page_of_service_accounts(viewer, request).await
+    }
+
+    async fn service_account(&self, viewer: Viewer, id: UserId) -> Result<Option<ServiceAccountView>, StoreError> {
+        self.one_service_account(viewer, id).await
     }
 
     async fn invited_address(&self, id: InvitationId) -> Result<Option<Email>, StoreError> {
@@ -180,7 +196,7 @@ impl OrganizationQueries for SqlQueries {
             .select_only()
             .column(invitation::Column::Email)
             .into_tuple()
-            .one(self.database.primary())
+            .one(&self.database.primary(Scope::Deployment))
             .await
             .stored()?;
         Ok(email.map(Email::restore))

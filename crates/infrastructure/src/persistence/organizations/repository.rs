@@ -29,6 +29,7 @@ impl OrganizationRepository for SqlUnitOfWork {
             let row = organization::Model {
                 id: state.id.uuid(),
                 name: state.name.to_string(),
+                require_mfa: state.require_mfa,
                 version: state.version,
                 created_at: state.created_at,
                 updated_at: state.updated_at,
@@ -38,10 +39,12 @@ impl OrganizationRepository for SqlUnitOfWork {
                 .await
                 .stored()?;
             // Bound before its events are stamped, so that they belong to it.
+            self.transaction.enter(state.id);
             self.organization = Some(state.id);
         } else {
             let changed = organization::ActiveModel {
                 name: Set(state.name.to_string()),
+                require_mfa: Set(state.require_mfa),
                 version: Set(state.version),
                 updated_at: Set(state.updated_at),
                 ..Default::default()

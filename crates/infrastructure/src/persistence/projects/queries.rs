@@ -28,14 +28,14 @@ impl ProjectQueries for SqlQueries {
             .select_only()
             .column(project::Column::Id)
             .into_tuple()
-            .one(self.database.replica())
+            .one(&self.database.replica(viewer))
             .await
             .stored()?;
         Ok(id.map(ProjectId::new))
     }
 
     async fn find(&self, viewer: Viewer, project: &ProjectRef) -> Result<Option<ProjectView>, StoreError> {
-        let row = visible(viewer).filter(named_by(project)).one(self.database.replica()).await.stored()?;
+        let row = visible(viewer).filter(named_by(project)).one(&self.database.replica(viewer)).await.stored()?;
         Ok(self.views(viewer, row.into_iter().collect()).await?.pop())
     }
 
@@ -45,7 +45,7 @@ impl ProjectQueries for SqlQueries {
         filter: &ProjectFilter,
         request: &PageRequest<ProjectSort>,
     ) -> Result<Page<ProjectView>, StoreError> {
-        let connection = self.database.replica();
+        let connection = &self.database.replica(viewer);
         let select = visible(viewer).filter(condition(filter));
         let total = if request.include_total { Some(select.clone().count(connection).await.stored()?) } else { None };
         let criteria = request.sort.iter().map(criterion).collect();
@@ -62,7 +62,7 @@ impl ProjectQueries for SqlQueries {
         project: ProjectId,
         request: &PageRequest<Unsorted>,
     ) -> Result<Page<ProjectMemberView>, StoreError> {
-        let connection = self.database.replica();
+        let connection = &self.database.replica(viewer);
         let select = members(viewer, project);
         let total = if request.include_total { Some(select.clone().count(connection).await.stored()?) } else { None };
         let added_at = Criterion::new(Expr::col((project_member::Entity, project_member::Column::AddedAt)), false);
@@ -87,7 +87,7 @@ impl ProjectQueries for SqlQueries {
     ) -> Result<Option<ProjectMemberView>, StoreError> {
         let row = with_name(members(viewer, project).filter(project_member::Column::UserId.eq(user.uuid())))
             .into_model::<MemberRow>()
-            .one(self.database.replica())
+            .one(&self.database.replica(viewer))
             .await
             .stored()?;
         row.map(MemberRow::view).transpose()
@@ -101,7 +101,7 @@ impl SqlQueries {
             return Ok(Vec::new());
         }
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let statuses = workflows(self.database.replica(), viewer.organization.uuid(), ids).await?;
+        let statuses = workflows(&self.database.replica(viewer), viewer.organization.uuid(), ids).await?;
         rows.into_iter()
             .map(|row| {
                 let workflow = workflow_of(row.id, &statuses);

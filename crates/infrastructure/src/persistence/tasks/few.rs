@@ -42,7 +42,7 @@ impl SqlQueries {
         let Some(counts) = counts.reduce(|mut all, one| all.union(UnionType::All, one).to_owned()) else {
             return Ok(None);
         };
-        let rows = self.database.replica().query_all(&counts).await.stored()?;
+        let rows = self.database.replica(viewer).query_all(&counts).await.stored()?;
         let mut least: Option<(i64, i64)> = None;
         for row in rows {
             let found: (i64, i64) = (row.try_get("", COUNT).stored()?, row.try_get("", FIELD).stored()?);

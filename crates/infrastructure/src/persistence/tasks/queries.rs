@@ -26,7 +26,7 @@ impl TaskQueries for SqlQueries {
             .cond_where(visible_to(viewer))
             .to_owned();
         let select = task::Entity::find().filter(alive(viewer)).filter(named_by(task)).filter(Expr::exists(visible));
-        select.one(self.database.replica()).await.stored()?.map(view).transpose()
+        select.one(&self.database.replica(viewer)).await.stored()?.map(view).transpose()
     }
 
     async fn list(
@@ -35,7 +35,7 @@ impl TaskQueries for SqlQueries {
         filter: &TaskFilter,
         request: &PageRequest<TaskSort>,
     ) -> Result<Page<TaskView>, StoreError> {
-        let (connection, backend) = (self.database.replica(), self.database.backend());
+        let (connection, backend) = (&self.database.replica(viewer), self.database.backend());
         let matching = alive(viewer).add(condition(backend, viewer, filter, request.sort.first()));
         let reach = self.reach(viewer, filter, request).await?;
         if reach.is_nowhere() {

@@ -91,7 +91,7 @@ impl SqlQueries {
             .filter(wanted.clone())
             .limit(u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1))
             .into_tuple()
-            .all(self.database.replica())
+            .all(&self.database.replica(viewer))
             .await
             .stored()?;
         if found.len() > most {

@@ -15,7 +15,26 @@ use super::worker::{PENALTY, SIGN_IN_PENALTY, Worker};
 use super::{Admission, READS, WRITES};
 
 /// Where passwords are hashed, in a bounded line of their own: a place at a gate would be held for all that time.
-const HASHING: [&str; 3] = ["/auth/login", "/auth/register", "/invitations/accept"];
+const HASHING: &[&str] = &[
+    "/auth/login",
+    "/auth/register",
+    "/auth/reset-password",
+    "/invitations/accept",
+    "/users/me/password",
+    "/users/me/email",
+    "/users/me/mfa/totp",
+];
+
+/// Where who has not signed in redeems a token or asks for one, which is looked up in the database.
+const REDEEMING: &[&str] = &[
+    "/auth/refresh",
+    "/auth/mfa/verify",
+    "/auth/unlock",
+    "/auth/verify-email",
+    "/auth/verify-email/resend",
+    "/auth/forgot-password",
+    "/auth/confirm-email",
+];
 
 /// Lets a request to the API in when it is its turn, or refuses it.
 pub(crate) async fn admit(mut request: ServiceRequest, next: impl Next) -> Answered {
@@ -93,7 +112,7 @@ fn party(request: &ServiceRequest) -> Party {
 /// Whether the request may come to wait for the database. The route refuses who is not signed in before that.
 fn passes_gate(request: &ServiceRequest, path: &str) -> bool {
     let is_signed_in = Authentication::of(request.request()).is_some_and(|found| found.actor.organization().is_some());
-    is_signed_in || path == "/auth/refresh"
+    is_signed_in || REDEEMING.contains(&path)
 }
 
 /// What kind of operation was answered, for comparing it with its like.

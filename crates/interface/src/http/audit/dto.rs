@@ -39,7 +39,7 @@ pub(crate) struct ResourceResponse {
 /// Who did it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditActor, example = json!({
-    "type": "user", "id": "0199f8a2-8e30-7f5c-9d76-4b2ea03f9c88", "name": "Ada Lovelace",
+    "type": "user", "id": "0199f8a2-8e30-7f5c-9d76-4b2ea03f9c88", "name": "Ada Lovelace", "token_id": null,
 }))]
 pub(crate) struct AuditActorResponse {
     #[serde(rename = "type")]
@@ -51,6 +51,9 @@ pub(crate) struct AuditActorResponse {
     /// The user's name at the time.
     #[schema(required = true)]
     name: Option<String>,
+    /// The personal access token it was done with; `null` for what was done without one.
+    #[schema(required = true)]
+    token_id: Option<Uuid>,
 }
 
 /// A field that changed.
@@ -68,7 +71,9 @@ pub(crate) struct AuditChangeResponse {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "0199f8a3-1f52-7a7e-8f98-6d40c2513eaa", "action": "task.status_changed",
-    "actor": { "type": "user", "id": "0199f8a2-8e30-7f5c-9d76-4b2ea03f9c88", "name": "Ada Lovelace" },
+    "actor": {
+        "type": "user", "id": "0199f8a2-8e30-7f5c-9d76-4b2ea03f9c88", "name": "Ada Lovelace", "token_id": null,
+    },
     "resource": { "type": "task", "id": "0199f8a2-7d2f-7e4b-8c65-3a1d9f2e8b77", "name": "ENG-12 Fix the door" },
     "changes": [{ "field": "status", "from": "todo", "to": "in_progress" }],
     "ip": "203.0.113.7", "user_agent": "curl/8.14.1", "request_id": "0199f8a3-1f4e-7c3d-8a21-5c3fb1402d99",
@@ -103,7 +108,12 @@ impl From<AuditEntryView> for AuditEntryResponse {
         Self {
             id: entry.id.into(),
             action: entry.action,
-            actor: AuditActorResponse { actor_type: actor.kind, id: actor.id, name: entry.actor_name },
+            actor: AuditActorResponse {
+                actor_type: actor.kind,
+                id: actor.id,
+                name: entry.actor_name,
+                token_id: actor.token,
+            },
             resource: ResourceResponse { resource_type: resource.kind, id: resource.id, name: resource.name },
             changes: entry.changes.into_iter().map(Into::into).collect(),
             ip: entry.ip,
@@ -195,7 +205,7 @@ mod tests {
         let entry = AuditEntryView {
             id: Uuid::nil().into(),
             action: "user.registered".to_owned(),
-            actor: ActorRecord { kind: ActorKind::Anonymous.as_str().to_owned(), id: None },
+            actor: ActorRecord { kind: ActorKind::Anonymous.as_str().to_owned(), id: None, token: None },
             actor_name: None,
             resource: SubjectRecord {
                 kind: ResourceKind::User.as_str().to_owned(),
@@ -209,7 +219,8 @@ mod tests {
             occurred_at: DateTime::UNIX_EPOCH,
         };
         let expected = json!({
-            "id": Uuid::nil(), "action": "user.registered", "actor": { "type": "anonymous", "id": null, "name": null },
+            "id": Uuid::nil(), "action": "user.registered",
+            "actor": { "type": "anonymous", "id": null, "name": null, "token_id": null },
             "resource": { "type": "user", "id": Uuid::nil(), "name": "Ada" },
             "changes": [{ "field": "labels", "from": null, "to": ["a", "b"] }],
             "ip": null, "user_agent": null, "request_id": null, "occurred_at": "1970-01-01T00:00:00.000Z",

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use tenon_application::AppError;
 use tenon_application::identity::{AcceptInvitationInput, RegisterInput, SignedIn, UserView};
 use tenon_domain::Version;
-use tenon_domain::identity::{DisplayName, Email, Password};
-use tenon_domain::organizations::OrganizationName;
+use tenon_domain::identity::{DisplayName, Password};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
@@ -17,13 +16,10 @@ use crate::http::validation::checks;
 use crate::http::wire::Moment;
 
 checks! {
-    email: str => Email::parse;
     display_name: str => DisplayName::parse;
-    organization_name: str => OrganizationName::parse;
-    password: str => Password::parse;
 }
 
-/// What a new account is made of.
+/// What a new account is made of. The rules for the password look at the other fields, so all are checked together.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -31,29 +27,26 @@ checks! {
     "organization_name": "Analytical Engines",
 }))]
 pub(crate) struct RegisterBody {
-    #[validate(custom(function = "check::email"))]
     #[schema(format = Email, max_length = 254, pattern = "email")]
     email: String,
-    #[validate(custom(function = "check::password"))]
+    /// Not easy to guess, and without your name or address in it.
     #[schema(format = Password, min_length = 10, max_length = 128)]
     password: String,
-    #[validate(custom(function = "check::display_name"))]
     #[schema(min_length = 1, max_length = 100, pattern = "line")]
     display_name: String,
     /// The organization that is founded with it.
-    #[validate(custom(function = "check::organization_name"))]
     #[schema(min_length = 1, max_length = 100, pattern = "line")]
     organization_name: String,
 }
 
 impl RegisterBody {
-    pub(super) fn into_input(self) -> Result<RegisterInput, AppError> {
-        Ok(RegisterInput {
-            email: Email::parse(&self.email)?,
-            password: Password::parse(&self.password)?,
-            display_name: DisplayName::parse(&self.display_name)?,
-            organization_name: OrganizationName::parse(&self.organization_name)?,
-        })
+    pub(super) fn into_input(self) -> RegisterInput {
+        RegisterInput {
+            email: self.email,
+            password: Password::attempt(self.password),
+            display_name: self.display_name,
+            organization_name: self.organization_name,
+        }
     }
 }
 
@@ -95,7 +88,7 @@ pub(crate) struct AcceptInvitationBody {
     #[validate(custom(function = "check::display_name"))]
     #[schema(min_length = 1, max_length = 100, pattern = "line")]
     display_name: Option<String>,
-    /// Of the account of the invited address; for a new account, 10 to 128 characters.
+    /// Of the account of the invited address; for a new account, one that follows the rules for registering.
     #[schema(format = Password)]
     password: Option<String>,
 }
@@ -130,12 +123,14 @@ impl UpdateProfileBody {
 /// One's own account.
 #[derive(Serialize, ToSchema)]
 #[schema(as = User, example = json!({
-    "id": "0199f8a2-8e30-7f5c-9d76-4b2ea03f9c88", "email": "ada@example.com", "display_name": "Ada Lovelace",
-    "version": 1, "created_at": "2026-11-21T09:30:00.123Z", "updated_at": "2026-11-21T09:30:00.123Z",
+    "id": "0199f8a2-8e30-7f5c-9d76-4b2ea03f9c88", "email": "ada@example.com", "email_verified": true,
+    "display_name": "Ada Lovelace", "version": 1, "created_at": "2026-11-21T09:30:00.123Z", "updated_at": "2026-11-21T09:30:00.123Z",
 }))]
 pub(crate) struct UserResponse {
     id: Uuid,
     email: String,
+    /// Whether it is known that you read the address.
+    email_verified: bool,
     display_name: String,
     version: i64,
     created_at: Moment,
@@ -147,6 +142,7 @@ impl From<UserView> for UserResponse {
         Self {
             id: user.id.into(),
             email: user.email,
+            email_verified: user.email_verified,
             display_name: user.display_name,
             version: user.version,
             created_at: user.created_at.into(),

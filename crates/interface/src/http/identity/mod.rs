@@ -1,10 +1,15 @@
 //! Accounts and sessions over HTTP.
 
+mod credentials;
 mod dto;
+mod mfa;
+mod sessions;
+mod tokens;
 
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
+use tenon_application::AppError;
 use tenon_application::identity::{Accounts, EditProfile, FindProfile};
 use tenon_domain::identity::Password;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -13,13 +18,13 @@ use self::dto::{
     AcceptInvitationBody, LoginBody, RefreshBody, RegisterBody, SwitchOrganizationBody, TokensResponse,
     UpdateProfileBody, UserResponse,
 };
+pub(crate) use self::tokens::{CreateTokenBody, InTokenPath, NewTokenResponse, TokenRef, TokenResponse, issued};
 use super::BASE_PATH;
 use super::answer::{Answer, no_content, ok, ok_unless_held, ok_versioned};
 use super::body::Body;
 use super::caller::{Caller, Visitor};
 use super::conditional::{IfMatch, IfNoneMatch};
-use super::rate_limit::{ActiveLimits, check_account};
-use super::services::HttpServices;
+use super::problem::Problem;
 
 pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
     cfg.service(register)
@@ -29,17 +34,24 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
         .service(switch_organization)
         .service(accept_invitation)
         .service(get_profile)
-        .service(update_profile);
+        .service(update_profile)
+        .configure(credentials::configure)
+        .configure(mfa::configure)
+        .configure(tokens::configure)
+        .configure(sessions::configure);
 }
 
 /// Register
 ///
-/// Creates an account and founds an organization with it.
+/// Creates an account and founds an organization with it. Where addresses have to be verified, a link is mailed; without
+/// it this session goes on, but nobody signs in again.
 #[utoipa::path(tag = "auth", operation_id = "register", security(()), request_body = RegisterBody,
     responses((status = 201, body = TokensResponse, description = "The account exists, and is signed in")))]
 #[post("/auth/register")]
 pub(crate) async fn register(visitor: Visitor, accounts: Data<Accounts>, body: Body<RegisterBody>) -> Answer {
-    let signed_in = accounts.register(&visitor.actor, body.into_inner().into_input()?).await?;
+    // The domain's word for the name of an organization is `name`.
+    let renamed = |error: AppError| Problem::from(error).renaming("name", "organization_name");
+    let signed_in = accounts.register(&visitor.actor, body.into_inner().into_input()).await.map_err(renamed)?;
     let location = format!("{BASE_PATH}/users/me");
     let mut answer = HttpResponse::Created();
     Ok(answer.insert_header((header::LOCATION, location)).json(TokensResponse::from(signed_in)))
@@ -47,26 +59,25 @@ pub(crate) async fn register(visitor: Visitor, accounts: Data<Accounts>, body: B
 
 /// Sign in
 ///
-/// Into the organization of the last session. The answer does not tell an unknown address from a wrong password.
+/// Into the organization of the last session. The answer does not tell an unknown address from a wrong password. After
+/// a few wrong ones, each costs a longer pause (429 `auth.too_many_attempts`); after very many for one account, it has
+/// to be unlocked (429 `auth.sign_in_locked`). Where addresses have to be verified, the right password is not enough
+/// before that (401 `auth.unverified_email`). Of who has a second factor it asks a code: 401 `mfa_required`, whose
+/// `mfa_token` goes with the code to `POST /auth/mfa/verify`.
 #[utoipa::path(tag = "auth", operation_id = "login", security(()), request_body = LoginBody,
     responses((status = 200, body = TokensResponse, description = "Signed in")))]
 #[post("/auth/login")]
-pub(crate) async fn login(
-    visitor: Visitor,
-    accounts: Data<Accounts>,
-    services: Data<HttpServices>,
-    limits: Data<ActiveLimits>,
-    body: Body<LoginBody>,
-) -> Answer {
+pub(crate) async fn login(visitor: Visitor, accounts: Data<Accounts>, body: Body<LoginBody>) -> Answer {
     let LoginBody { email, password } = body.into_inner();
-    check_account(*limits.get_ref(), &services, &email).await?;
     let signed_in = accounts.login(&visitor.actor, &email, Password::attempt(password)).await?;
     ok(&TokensResponse::from(signed_in))
 }
 
 /// Refresh the tokens
 ///
-/// Spends the refresh token for the next one.
+/// Spends the refresh token for the next one. If the answer was lost, sending the same token again within ten seconds gives
+/// the same next one. A token that was spent before ends its session (`auth.refresh_token_reused`): somebody may have
+/// copied it.
 #[utoipa::path(tag = "auth", operation_id = "refresh", security(()), request_body = RefreshBody,
     responses((status = 200, body = TokensResponse, description = "New tokens")))]
 #[post("/auth/refresh")]
@@ -104,7 +115,8 @@ pub(crate) async fn switch_organization(
 
 /// Accept an invitation
 ///
-/// With a new account, or with the password of the account that the invited address has.
+/// With a new account, or with the password of the account that the invited address has. If that has a second factor,
+/// it goes on like signing in (401 `mfa_required`).
 #[utoipa::path(tag = "invitations", operation_id = "accept_invitation", security(()),
     request_body = AcceptInvitationBody,
     responses((status = 200, body = TokensResponse, description = "A member of the organization, and signed in")))]
@@ -112,15 +124,9 @@ pub(crate) async fn switch_organization(
 pub(crate) async fn accept_invitation(
     visitor: Visitor,
     accounts: Data<Accounts>,
-    services: Data<HttpServices>,
-    limits: Data<ActiveLimits>,
     body: Body<AcceptInvitationBody>,
 ) -> Answer {
-    let input = body.into_inner().into_input()?;
-    // The password of an existing account could be guessed here as it could be at the sign-in.
-    let (_, email) = accounts.invited(&input.token).await?;
-    check_account(*limits.get_ref(), &services, email.as_str()).await?;
-    let signed_in = accounts.accept_invitation(&visitor.actor, input).await?;
+    let signed_in = accounts.accept_invitation(&visitor.actor, body.into_inner().into_input()?).await?;
     ok(&TokensResponse::from(signed_in))
 }
 

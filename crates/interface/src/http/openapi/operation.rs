@@ -1,5 +1,6 @@
 //! What an operation answers beside its success follows from what it is: so handlers need not say it.
 
+use tenon_application::TokenAccess;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::response::Response;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -8,8 +9,8 @@ use utoipa::openapi::{Components, Content, Ref, RefOr, Required, Schema};
 
 use super::super::body::MERGE_PATCH;
 use super::super::idempotency::hands_out_credentials;
-use super::BEARER;
 use super::responses::{COMMON, add_common_headers, header_ref};
+use super::{BEARER, PERSONAL, token_access};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Method {
@@ -39,7 +40,11 @@ pub(super) fn complete(path: &str, item: &mut PathItem, components: &Components)
 fn complete_operation(path: &str, method: Method, operation: &mut Operation, components: &Components) {
     let is_secured = operation.security.is_none();
     if is_secured {
-        operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
+        let mut alternatives = vec![SecurityRequirement::new(BEARER, Vec::<String>::new())];
+        if let Some(TokenAccess::Scope(scope)) = operation.operation_id.as_deref().and_then(token_access::of) {
+            alternatives.push(SecurityRequirement::new(PERSONAL, [scope.as_str()]));
+        }
+        operation.security = Some(alternatives);
     }
     let takes_key = method == Method::Post && is_secured && !hands_out_credentials(path);
     if takes_key {
@@ -59,9 +64,9 @@ fn complete_operation(path: &str, method: Method, operation: &mut Operation, com
             }
             if is_versioned(response, components) {
                 response.headers.insert("ETag".to_owned(), header_ref("ETag"));
-                if status == "201" {
-                    response.headers.insert("Location".to_owned(), header_ref("Location"));
-                }
+            }
+            if status == "201" {
+                response.headers.insert("Location".to_owned(), header_ref("Location"));
             }
         }
     }

@@ -48,7 +48,7 @@ pub(super) const COMMON: &[Common] = &[
     common(
         "403",
         "Forbidden",
-        "You may see it but not do this",
+        "You may see it but not do this, or not with this token",
         ["permission.denied", "This needs the permission task.edit"],
     ),
     common("404", "NotFound", "It does not exist for you", ["task.not_found", "There is no such task."]),

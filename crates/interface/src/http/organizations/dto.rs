@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tenon_application::AppError;
-use tenon_application::organizations::OrganizationView;
+use tenon_application::organizations::{EditOrganization, OrganizationView};
 use tenon_domain::Version;
 use tenon_domain::access::OrganizationRole;
 use tenon_domain::organizations::OrganizationName;
@@ -40,24 +40,30 @@ impl CreateOrganizationBody {
 /// What is to change in an organization.
 #[derive(Default, Deserialize, Validate, ToSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schema(example = json!({ "name": "Analytical Engines and Sons" }))]
+#[schema(example = json!({ "name": "Analytical Engines and Sons", "require_mfa": false }))]
 pub(crate) struct UpdateOrganizationBody {
     #[serde(deserialize_with = "not_null")]
     #[validate(custom(function = "check::name"))]
     #[schema(value_type = String, required = false, min_length = 1, max_length = 100, pattern = "line")]
     name: Option<String>,
+    /// Whether members have to have a second factor. Who turns it on must have one.
+    #[serde(deserialize_with = "not_null")]
+    #[schema(value_type = bool, required = false)]
+    require_mfa: Option<bool>,
 }
 
 impl UpdateOrganizationBody {
-    pub(super) fn into_name(self) -> Result<Option<OrganizationName>, AppError> {
-        Ok(self.name.as_deref().map(OrganizationName::parse).transpose()?)
+    pub(super) fn into_command(self, expected_version: Option<Version>) -> Result<EditOrganization, AppError> {
+        let name = self.name.as_deref().map(OrganizationName::parse).transpose()?;
+        Ok(EditOrganization { name, require_mfa: self.require_mfa, expected_version })
     }
 }
 
 /// An organization, with your role in it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Organization, example = json!({
-    "id": "0199f8a2-5b0d-7c29-8a43-1e9b7d0c6955", "name": "Analytical Engines", "role": "owner", "version": 1,
+    "id": "0199f8a2-5b0d-7c29-8a43-1e9b7d0c6955", "name": "Analytical Engines", "role": "owner",
+    "require_mfa": false, "version": 1,
     "created_at": "2026-11-21T09:30:00.123Z", "updated_at": "2026-11-21T09:30:00.123Z",
 }))]
 pub(crate) struct OrganizationResponse {
@@ -65,6 +71,8 @@ pub(crate) struct OrganizationResponse {
     name: String,
     /// Yours.
     role: OrganizationRoleName,
+    /// Whether members without a second factor can do nothing here but set one up.
+    require_mfa: bool,
     version: i64,
     created_at: Moment,
     updated_at: Moment,
@@ -76,6 +84,7 @@ impl From<OrganizationView> for OrganizationResponse {
             id: organization.id.into(),
             name: organization.name,
             role: organization.role.into(),
+            require_mfa: organization.require_mfa,
             version: organization.version,
             created_at: organization.created_at.into(),
             updated_at: organization.updated_at.into(),

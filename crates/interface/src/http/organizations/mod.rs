@@ -3,11 +3,13 @@
 mod dto;
 mod invitations;
 mod members;
+mod service_accounts;
+mod tokens;
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, patch, post};
 use tenon_application::Unsorted;
-use tenon_application::organizations::{CreateOrganization, EditOrganization, FindOrganization, ListOrganizations};
+use tenon_application::organizations::{CreateOrganization, FindOrganization, ListOrganizations};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::dto::{CreateOrganizationBody, UpdateOrganizationBody};
@@ -25,7 +27,9 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
         .service(get_organization)
         .service(update_organization)
         .configure(members::configure)
-        .configure(invitations::configure);
+        .configure(invitations::configure)
+        .configure(tokens::configure)
+        .configure(service_accounts::configure);
 }
 
 type OrganizationList = List<Unfiltered, Unsorted>;
@@ -64,12 +68,15 @@ pub(crate) async fn get_organization(caller: Caller, held: IfNoneMatch) -> Answe
 }
 
 /// Change the organization you are in
+///
+/// With `require_mfa`, members who have no second factor are refused everywhere in it (403
+/// `auth.mfa_enrollment_required`) until they set one up: at once, on every instance.
 #[utoipa::path(tag = "organizations", operation_id = "update_organization", params(IfMatch),
     request_body = UpdateOrganizationBody,
     responses((status = 200, body = OrganizationResponse, description = "The organization as it is now")))]
 #[patch("/organizations/current")]
 pub(crate) async fn update_organization(caller: Caller, seen: IfMatch, body: Body<UpdateOrganizationBody>) -> Answer {
     let expected_version = seen.expected_version(caller.actor().organization().map(Into::into));
-    let command = EditOrganization { name: body.into_inner().into_name()?, expected_version };
+    let command = body.into_inner().into_command(expected_version)?;
     ok_versioned(&OrganizationResponse::from(caller.execute(command).await?))
 }

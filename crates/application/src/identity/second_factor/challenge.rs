@@ -1,0 +1,91 @@
+use std::fmt;
+
+use async_trait::async_trait;
+use tenon_domain::SignInChallengeId;
+use tenon_domain::identity::{InvitationToAccept, SignInChallenge, TokenHash};
+
+use super::SecondFactors;
+use crate::actor::{Actor, Denial};
+use crate::command::{Command, Work};
+use crate::error::AppError;
+use crate::identity::{Accounts, Credentials};
+use crate::token_access::TokenAccess;
+use crate::unit_of_work::Scope;
+
+/// What a sign-in goes on with that waits for the second factor. It is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MfaToken(String);
+
+impl MfaToken {
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for MfaToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MfaToken(…)")
+    }
+}
+
+impl Accounts {
+    /// Stops a sign-in whose password was right when its user has a second factor: it goes on with a code of that, and
+    /// then accepts the invitation, if there is one.
+    pub(crate) async fn ask_second_factor(
+        &self,
+        actor: &Actor,
+        known: &Credentials,
+        invitation: Option<InvitationToAccept>,
+    ) -> Result<(), AppError> {
+        let found = self.app.queries.identity.second_factors(known.user_id);
+        if !self.app.availability.within_reach(found).await?.is_enabled() {
+            return Ok(());
+        }
+        let challenge = SignInChallengeId::new(self.app.ids.next_id());
+        let token = SignInChallenge::token(challenge, &self.secrets.random());
+        let command = PoseChallenge {
+            challenge,
+            proof: known.clone(),
+            token_hash: self.secrets.digest(&token),
+            invitation,
+            second_factors: self.second_factors.clone(),
+        };
+        self.app.execute(actor, command).await?;
+        Err(AppError::MfaRequired(MfaToken(token)))
+    }
+}
+
+/// Has a sign-in wait for the second factor.
+#[derive(Clone)]
+pub struct PoseChallenge {
+    pub challenge: SignInChallengeId,
+    /// What the password was compared with.
+    pub proof: Credentials,
+    pub token_hash: TokenHash,
+    pub invitation: Option<InvitationToAccept>,
+    pub second_factors: SecondFactors,
+}
+
+#[async_trait]
+impl Command for PoseChallenge {
+    type Output = ();
+    const NAME: &'static str = "auth.ask_second_factor";
+    const ACCESS: TokenAccess = TokenAccess::Internal;
+
+    fn scope(&self, _: &Actor) -> Scope {
+        Scope::Deployment
+    }
+
+    async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+        let refused = AppError::Unauthenticated(Denial::InvalidCredentials);
+        let (user, now) = (self.proof.user_id, work.now());
+        let owner = work.unit().users().find(user).await?.ok_or(refused)?;
+        if self.proof.are_outdated(owner.state()) {
+            return Err(AppError::Stale);
+        }
+        let checked = self.second_factors.digest_of_password(owner.state());
+        let token_hash = self.token_hash.clone();
+        let challenge = SignInChallenge::pose(self.challenge, user, token_hash, checked, self.invitation, now);
+        Ok(work.unit().challenges().pose(challenge).await?)
+    }
+}

@@ -1,0 +1,100 @@
+use async_trait::async_trait;
+use tenon_domain::identity::{IdentityError, Password, RecoveryCode, SealedSecret, SecondFactor, TokenHash};
+
+use super::service::verdict_of;
+use super::{Attempt, SecondFactors, TotpEnrollment};
+use crate::actor::Actor;
+use crate::command::{Command, Effect, Work};
+use crate::error::AppError;
+use crate::identity::{AccountNotice, Accounts, mail_account};
+use crate::token_access::TokenAccess;
+use crate::unit_of_work::StoreError;
+
+impl Accounts {
+    /// Makes the actor a secret for an authenticator app. It counts once it is confirmed; asking again makes another.
+    pub async fn begin_totp(&self, actor: &Actor, password: Password) -> Result<TotpEnrollment, AppError> {
+        let (user, _) = match self.prove(actor, password).await {
+            // The field is called otherwise where there is a new one beside it.
+            Err(AppError::Violations(_)) => return Err(IdentityError::WrongPassword.into()),
+            proved => proved?,
+        };
+        let secret = self.second_factors.codes.new_secret();
+        let sealed = self.second_factors.seal(user.id, &secret)?;
+        self.app.execute(actor, BeginTotp { secret: sealed }).await?;
+        self.second_factors.codes.enrollment(&secret, &user.email)
+    }
+
+    /// Has sign-ins ask the actor for a code from now on. Answers the recovery codes, which nobody can be shown again.
+    pub async fn confirm_totp(&self, actor: &Actor, code: &str) -> Result<Vec<RecoveryCode>, AppError> {
+        let recovery_codes = self.second_factors.recovery_codes();
+        let command = ConfirmTotp {
+            code: code.to_owned(),
+            recovery_codes: self.second_factors.digests(&recovery_codes),
+            second_factors: self.second_factors.clone(),
+        };
+        self.app.execute(actor, command).await??;
+        Ok(recovery_codes)
+    }
+}
+
+/// Begins to set up an authenticator app, or begins anew.
+#[derive(Clone, Debug)]
+pub struct BeginTotp {
+    pub secret: SealedSecret,
+}
+
+#[async_trait]
+impl Command for BeginTotp {
+    type Output = ();
+    const NAME: &'static str = "mfa.begin_totp";
+    const ACCESS: TokenAccess = TokenAccess::Session;
+    const WITHOUT_MFA: bool = true;
+
+    async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+        let (user, now) = (work.viewer()?.user, work.now());
+        let factor = match work.unit().second_factors().find(user).await? {
+            Some(mut factor) => {
+                factor.replace_secret(self.secret.clone(), now)?;
+                factor
+            }
+            None => SecondFactor::begin(user, self.secret.clone(), now),
+        };
+        match work.unit().second_factors().save(factor).await {
+            // Begun twice at the same moment.
+            Err(StoreError::Duplicate(_)) => Err(AppError::Stale),
+            saved => Ok(saved?),
+        }
+    }
+}
+
+/// Turns the second factor on, with a code that shows that the app works.
+#[derive(Clone)]
+pub struct ConfirmTotp {
+    pub code: String,
+    /// The digests of the recovery codes that are given out.
+    pub recovery_codes: Vec<TokenHash>,
+    pub second_factors: SecondFactors,
+}
+
+#[async_trait]
+impl Command for ConfirmTotp {
+    type Output = Attempt<()>;
+    const NAME: &'static str = "mfa.confirm_totp";
+    const ACCESS: TokenAccess = TokenAccess::Session;
+    const WITHOUT_MFA: bool = true;
+
+    async fn handle(&self, work: &mut Work<'_>) -> Result<Attempt<()>, AppError> {
+        let (user, now) = (work.viewer()?.user, work.now());
+        let owner = work.unit().users().find(user).await?.ok_or(AppError::NotFound("user"))?.state().clone();
+        let mut factor = work.unit().second_factors().find(user).await?.ok_or(IdentityError::NoSecondFactor)?;
+        let proof = self.second_factors.examine(&factor, &self.code, now)?;
+        let verdict = factor.confirm(&proof, self.recovery_codes.clone(), &owner.display_name, now)?;
+        work.unit().second_factors().save(factor).await?;
+        if let Err(refusal) = verdict_of(verdict, now) {
+            return Ok(Err(refusal));
+        }
+        mail_account(work, user, &owner.email, AccountNotice::SecondFactorEnabled).await?;
+        work.after_commit(Effect::MfaChanged { user });
+        Ok(Ok(()))
+    }
+}

@@ -1,0 +1,149 @@
+use async_trait::async_trait;
+use tenon_domain::identity::{
+    Client, IdentityFact, SecondFactor, SignInChallenge, SignInChallengeState, SignInFailure, TokenHash, UserState,
+    Verdict,
+};
+use tenon_domain::{SessionId, SignInChallengeId};
+
+use super::service::blocked;
+use super::{Attempt, SecondFactors};
+use crate::actor::{Actor, Denial};
+use crate::command::{Command, Work, about_sign_in};
+use crate::error::AppError;
+use crate::identity::accounts::client;
+use crate::identity::sign_in::enter_home;
+use crate::identity::{AccountNotice, Accounts, EmailVerification, Grant, SignedIn, StartSession, mail_account};
+use crate::organizations::{AcceptInvitation, Invitee};
+use crate::token_access::TokenAccess;
+use crate::unit_of_work::Scope;
+
+impl Accounts {
+    /// Goes on with a sign-in that waits for the second factor.
+    pub async fn verify_mfa(&self, actor: &Actor, mfa_token: &str, code: &str) -> Result<SignedIn, AppError> {
+        let challenge =
+            SignInChallenge::named_by(mfa_token).ok_or(AppError::Unauthenticated(Denial::InvalidMfaToken))?;
+        let (session, refresh_token) = self.new_session();
+        let command = MeetChallenge {
+            challenge,
+            presented: self.secrets.digest(mfa_token),
+            code: code.to_owned(),
+            session,
+            refresh_hash: self.secrets.digest(&refresh_token),
+            client: client(actor),
+            verification: self.email_verification,
+            second_factors: self.second_factors.clone(),
+        };
+        let grant = self.app.execute(actor, command).await??;
+        self.make_familiar(actor, &grant).await;
+        self.signed_in(grant, refresh_token)
+    }
+}
+
+/// Signs a user in whose password was checked before, with a code of their second factor.
+#[derive(Clone)]
+pub struct MeetChallenge {
+    pub challenge: SignInChallengeId,
+    pub presented: TokenHash,
+    /// Of the app, or a recovery code.
+    pub code: String,
+    pub session: SessionId,
+    pub refresh_hash: TokenHash,
+    pub client: Client,
+    pub verification: EmailVerification,
+    pub second_factors: SecondFactors,
+}
+
+#[async_trait]
+impl Command for MeetChallenge {
+    type Output = Attempt<Grant>;
+    const NAME: &'static str = "auth.verify_mfa";
+    const ACCESS: TokenAccess = TokenAccess::Internal;
+
+    fn scope(&self, _: &Actor) -> Scope {
+        Scope::Deployment
+    }
+
+    async fn handle(&self, work: &mut Work<'_>) -> Result<Attempt<Grant>, AppError> {
+        let (challenge, owner, mut factor) = self.find(work).await?;
+        let now = work.now();
+        let proof = self.second_factors.examine(&factor, &self.code, now)?;
+        let verdict = factor.accept(&proof, &owner.display_name, now)?;
+        let denied = AppError::Unauthenticated;
+        let home = work.unit().members().home_of(owner.id).await?;
+        let is_homeless = home.is_none() && challenge.state().invitation.is_none();
+        let refusal = match verdict {
+            Verdict::Wrong => Some((denied(Denial::InvalidCode), SignInFailure::WrongCode)),
+            Verdict::Blocked { until } => Some((blocked(until, now), SignInFailure::CodesBlocked)),
+            _ if is_homeless => Some((denied(Denial::InvalidCredentials), SignInFailure::NoOrganization)),
+            Verdict::Accepted | Verdict::AcceptedRecoveryCode { .. } => None,
+        };
+        if let Some((refusal, reason)) = refusal {
+            refuse(work, challenge, factor, &owner, reason).await?;
+            return Ok(Err(refusal));
+        }
+        // First, because it names the organization that the events belong to.
+        let grant = self.go_on(work, challenge.state()).await?;
+        work.unit().second_factors().save(factor).await?;
+        work.unit().challenges().remove(self.challenge).await?;
+        if let Verdict::AcceptedRecoveryCode { left } = verdict {
+            mail_account(work, owner.id, &owner.email, AccountNotice::RecoveryCodeUsed { left }).await?;
+        }
+        Ok(Ok(grant))
+    }
+}
+
+impl MeetChallenge {
+    /// The challenge, and whom it was posed to, as long as it can be met.
+    async fn find(&self, work: &mut Work<'_>) -> Result<(SignInChallenge, UserState, SecondFactor), AppError> {
+        let useless = || AppError::Unauthenticated(Denial::InvalidMfaToken);
+        let now = work.now();
+        let challenge = work.unit().challenges().find(self.challenge).await?;
+        let challenge = challenge.filter(|it| it.is_open_to(&self.presented, now)).ok_or_else(useless)?;
+        let user = challenge.state().user_id;
+        let owner = work.unit().users().find(user).await?.ok_or_else(useless)?.state().clone();
+        let same_password = self.second_factors.digest_of_password(&owner) == challenge.state().checked;
+        let factor = work.unit().second_factors().find(user).await?;
+        let factor = factor.filter(|it| same_password && it.is_confirmed()).ok_or_else(useless)?;
+        Ok((challenge, owner, factor))
+    }
+
+    /// What the password would have done by itself.
+    async fn go_on(&self, work: &mut Work<'_>, challenge: &SignInChallengeState) -> Result<Grant, AppError> {
+        let (user, session) = (challenge.user_id, self.session);
+        let (refresh_hash, client) = (self.refresh_hash.clone(), self.client.clone());
+        let Some(invitation) = challenge.invitation else {
+            return StartSession { user, proof: None, session, refresh_hash, client }.handle(work).await;
+        };
+        let accept = AcceptInvitation {
+            invitation: invitation.id,
+            invitee: Invitee::Existing(user),
+            session,
+            refresh_hash,
+            client,
+            mailed: invitation.mailed,
+            verification: self.verification,
+        };
+        accept.handle(work).await
+    }
+}
+
+/// Counts an attempt that was refused, and puts it on the audit trail.
+async fn refuse(
+    work: &mut Work<'_>,
+    mut challenge: SignInChallenge,
+    factor: SecondFactor,
+    owner: &UserState,
+    reason: SignInFailure,
+) -> Result<(), AppError> {
+    // It belongs to where the user is at home, as every sign-in that is refused.
+    enter_home(work, Some(owner.id)).await?;
+    work.unit().second_factors().save(factor).await?;
+    if challenge.note_wrong_code() {
+        work.unit().challenges().save(challenge).await?;
+    } else {
+        work.unit().challenges().remove(challenge.state().id).await?;
+    }
+    let event = about_sign_in(Some(owner.id), owner.email.as_str(), IdentityFact::SignInFailed { reason });
+    work.unit().events().record(vec![event]).await?;
+    Ok(())
+}

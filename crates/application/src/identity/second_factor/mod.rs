@@ -1,0 +1,26 @@
+//! Second factors: an authenticator app and the recovery codes that stand in for it.
+//!
+//! A sign-in whose password was right goes on as a **challenge** when its user has a second factor: there is a row and
+//! a token for it, but no session yet. The challenge is **met** with a code. A wrong code is counted in the transaction
+//! that found it wrong, so a refused attempt is a commit: [`Attempt`].
+
+mod challenge;
+mod enrollment;
+mod meet_challenge;
+mod ports;
+mod recovery;
+mod removal;
+mod service;
+mod views;
+
+pub use challenge::{MfaToken, PoseChallenge};
+pub use enrollment::{BeginTotp, ConfirmTotp};
+pub use meet_challenge::MeetChallenge;
+pub use ports::{
+    OneTimeCodes, SecondFactorRepository, SignInChallengeArchive, SignInChallengeRepository, TotpEnrollment,
+};
+pub use recovery::ReplaceRecoveryCodes;
+pub use removal::RemoveTotp;
+pub(crate) use service::Attempt;
+pub use service::SecondFactors;
+pub use views::{FindSecondFactors, SecondFactorsView};

@@ -1,0 +1,37 @@
+use async_trait::async_trait;
+use tenon_domain::Timestamp;
+use tenon_domain::access::Scope;
+
+use crate::error::AppError;
+use crate::query::{Query, Reader};
+use crate::token_access::TokenAccess;
+
+/// What second factor a user has, as they read it themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SecondFactorsView {
+    /// Since when sign-ins ask for a code of the authenticator app; `None` when they don't.
+    pub confirmed_at: Option<Timestamp>,
+    pub recovery_codes_left: usize,
+}
+
+impl SecondFactorsView {
+    pub fn is_enabled(&self) -> bool {
+        self.confirmed_at.is_some()
+    }
+}
+
+/// The actor's own second factor.
+#[derive(Clone, Copy, Debug)]
+pub struct FindSecondFactors;
+
+#[async_trait]
+impl Query for FindSecondFactors {
+    type Output = SecondFactorsView;
+    const NAME: &'static str = "mfa.find";
+    const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProfileRead);
+    const WITHOUT_MFA: bool = true;
+
+    async fn run(&self, reader: &Reader<'_>) -> Result<SecondFactorsView, AppError> {
+        Ok(reader.queries().identity.second_factors(reader.viewer()?.user).await?)
+    }
+}

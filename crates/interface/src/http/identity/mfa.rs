@@ -1,0 +1,188 @@
+//! Second factors over HTTP: an authenticator app and its recovery codes.
+
+use actix_web::web::Data;
+use actix_web::{delete, get, post};
+use serde::{Deserialize, Serialize};
+use tenon_application::identity::{Accounts, FindSecondFactors, SecondFactorsView, TotpEnrollment};
+use tenon_domain::identity::{Password, RecoveryCode};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+use super::dto::TokensResponse;
+use crate::http::answer::{Answer, no_content, ok};
+use crate::http::body::Body;
+use crate::http::caller::{Caller, Visitor};
+use crate::http::wire::Moment;
+
+pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(get_second_factors)
+        .service(begin_totp)
+        .service(confirm_totp)
+        .service(remove_totp)
+        .service(replace_recovery_codes)
+        .service(verify_mfa);
+}
+
+/// Your password, once more.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "password": "a long enough secret" }))]
+pub(crate) struct BeginTotpBody {
+    #[schema(format = Password)]
+    password: String,
+}
+
+/// A code of your second factor.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CodeBody {
+    /// Of the authenticator app, or where it is set up already, a recovery code.
+    #[schema(example = "287082")]
+    code: String,
+}
+
+/// What a sign-in goes on with.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VerifyMfaBody {
+    /// Of the problem `mfa_required`.
+    #[schema(example = "tenon_mfa_0199f8a26c1e7d3a9b542f0c8e1d7a66_Zm9yIGV4YW1wbGU")]
+    mfa_token: String,
+    /// Of the authenticator app, or a recovery code.
+    #[schema(example = "287082")]
+    code: String,
+}
+
+/// What an authenticator app is set up with: three forms of the same. It is shown only this once.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TotpEnrollment)]
+pub(crate) struct TotpEnrollmentResponse {
+    /// In base 32, to be typed.
+    #[schema(example = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")]
+    secret: String,
+    /// To be opened on the device that has the app.
+    #[schema(example = "otpauth://totp/Tenon:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Tenon")]
+    otpauth_url: String,
+    /// The same as an image, for the camera of the device that has the app.
+    #[schema(example = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 45 45\"></svg>")]
+    qr_svg: String,
+}
+
+impl From<TotpEnrollment> for TotpEnrollmentResponse {
+    fn from(enrollment: TotpEnrollment) -> Self {
+        let TotpEnrollment { secret, otpauth_url, qr_svg } = enrollment;
+        Self { secret, otpauth_url, qr_svg }
+    }
+}
+
+/// Codes that stand in for the authenticator app. They are shown only this once.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RecoveryCodes)]
+pub(crate) struct RecoveryCodesResponse {
+    /// Each is good once.
+    #[schema(example = json!(["7kq2-m9xd-4tbn-hw3f"]))]
+    recovery_codes: Vec<String>,
+}
+
+impl From<Vec<RecoveryCode>> for RecoveryCodesResponse {
+    fn from(codes: Vec<RecoveryCode>) -> Self {
+        Self { recovery_codes: codes.iter().map(RecoveryCode::grouped).collect() }
+    }
+}
+
+/// Your authenticator app.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Totp)]
+pub(crate) struct TotpResponse {
+    /// Whether signing in takes a code of it.
+    #[schema(example = true)]
+    enabled: bool,
+    #[schema(required = true)]
+    confirmed_at: Option<Moment>,
+}
+
+/// What second factor you have.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SecondFactors)]
+pub(crate) struct SecondFactorsResponse {
+    totp: TotpResponse,
+    #[schema(example = 10)]
+    recovery_codes_left: usize,
+}
+
+impl From<SecondFactorsView> for SecondFactorsResponse {
+    fn from(found: SecondFactorsView) -> Self {
+        Self {
+            totp: TotpResponse { enabled: found.is_enabled(), confirmed_at: found.confirmed_at.map(Into::into) },
+            recovery_codes_left: found.recovery_codes_left,
+        }
+    }
+}
+
+/// Read what second factor you have
+#[utoipa::path(tag = "users", operation_id = "get_second_factors",
+    responses((status = 200, body = SecondFactorsResponse, description = "Your second factor")))]
+#[get("/users/me/mfa")]
+pub(crate) async fn get_second_factors(caller: Caller) -> Answer {
+    ok(&SecondFactorsResponse::from(caller.ask(FindSecondFactors).await?))
+}
+
+/// Set up an authenticator app
+///
+/// Any that makes codes of RFC 6238. It counts once it is confirmed with a code; asking again before that makes another
+/// secret, and the one before is worthless.
+#[utoipa::path(tag = "users", operation_id = "begin_totp", request_body = BeginTotpBody,
+    responses((status = 200, body = TotpEnrollmentResponse, description = "What to set the app up with")))]
+#[post("/users/me/mfa/totp")]
+pub(crate) async fn begin_totp(caller: Caller, accounts: Data<Accounts>, body: Body<BeginTotpBody>) -> Answer {
+    let password = Password::attempt(body.into_inner().password);
+    ok(&TotpEnrollmentResponse::from(accounts.begin_totp(caller.actor(), password).await?))
+}
+
+/// Confirm an authenticator app
+///
+/// With a code of it. From now on, signing in takes one. You are told by mail.
+#[utoipa::path(tag = "users", operation_id = "confirm_totp", request_body = CodeBody,
+    responses((status = 200, body = RecoveryCodesResponse, description = "The second factor is in force")))]
+#[post("/users/me/mfa/totp/confirm")]
+pub(crate) async fn confirm_totp(caller: Caller, accounts: Data<Accounts>, body: Body<CodeBody>) -> Answer {
+    let codes = accounts.confirm_totp(caller.actor(), &body.into_inner().code).await?;
+    ok(&RecoveryCodesResponse::from(codes))
+}
+
+/// Remove your authenticator app
+///
+/// With a code of it, or a recovery code. The recovery codes go with it. You are told by mail.
+#[utoipa::path(tag = "users", operation_id = "remove_totp", request_body = CodeBody,
+    responses((status = 204, description = "Your password is enough to sign in")))]
+#[delete("/users/me/mfa/totp")]
+pub(crate) async fn remove_totp(caller: Caller, accounts: Data<Accounts>, body: Body<CodeBody>) -> Answer {
+    accounts.remove_totp(caller.actor(), &body.into_inner().code).await?;
+    no_content()
+}
+
+/// Replace your recovery codes
+///
+/// With a code of the authenticator app, or one of the recovery codes. The ones before become worthless.
+#[utoipa::path(tag = "users", operation_id = "replace_recovery_codes", request_body = CodeBody,
+    responses((status = 200, body = RecoveryCodesResponse, description = "The new recovery codes")))]
+#[post("/users/me/mfa/recovery-codes")]
+pub(crate) async fn replace_recovery_codes(caller: Caller, accounts: Data<Accounts>, body: Body<CodeBody>) -> Answer {
+    let codes = accounts.replace_recovery_codes(caller.actor(), &body.into_inner().code).await?;
+    ok(&RecoveryCodesResponse::from(codes))
+}
+
+/// Sign in with a second factor
+///
+/// Goes on with what answered 401 `mfa_required`: signing in, or accepting an invitation. The token is good for five
+/// minutes and five wrong codes (401 `auth.invalid_code`); after that, sign in again (401 `auth.invalid_mfa_token`). No
+/// code is good twice. After ten wrong ones in a row, each costs a longer pause (429 `auth.too_many_attempts`).
+#[utoipa::path(tag = "auth", operation_id = "verify_mfa", security(()), request_body = VerifyMfaBody,
+    responses((status = 200, body = TokensResponse, description = "Signed in")))]
+#[post("/auth/mfa/verify")]
+pub(crate) async fn verify_mfa(visitor: Visitor, accounts: Data<Accounts>, body: Body<VerifyMfaBody>) -> Answer {
+    let VerifyMfaBody { mfa_token, code } = body.into_inner();
+    let signed_in = accounts.verify_mfa(&visitor.actor, &mfa_token, &code).await?;
+    ok(&TokensResponse::from(signed_in))
+}

@@ -1,0 +1,171 @@
+//! Service accounts over HTTP.
+
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, post};
+use serde::{Deserialize, Serialize};
+use tenon_application::identity::Accounts;
+use tenon_application::organizations::{
+    CreateServiceAccount, DeleteServiceAccount, FindServiceAccount, ListServiceAccounts, ServiceAccountView,
+};
+use tenon_application::{AppError, Unsorted};
+use tenon_domain::UserId;
+use tenon_domain::identity::DisplayName;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+use validator::Validate;
+
+use super::OrganizationRoleName;
+use crate::http::BASE_PATH;
+use crate::http::answer::{Answer, no_content, ok};
+use crate::http::body::Body;
+use crate::http::caller::Caller;
+use crate::http::identity::{CreateTokenBody, NewTokenResponse, issued};
+use crate::http::list::{List, ListBody, Unfiltered};
+use crate::http::path::{InPath, PathRef, id_schema};
+use crate::http::query::parse_uuid;
+use crate::http::validation::checks;
+use crate::http::wire::Moment;
+
+pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(list_service_accounts)
+        .service(create_service_account)
+        .service(get_service_account)
+        .service(delete_service_account)
+        .service(create_service_account_token);
+}
+
+type InServiceAccountPath = InPath<ServiceAccountRef>;
+type ServiceAccountList = List<Unfiltered, Unsorted>;
+
+checks! {
+    name: str => DisplayName::parse;
+}
+
+/// The service account that a path names.
+pub(crate) struct ServiceAccountRef(UserId);
+
+impl PathRef for ServiceAccountRef {
+    const SEGMENT: &'static str = "service_account";
+    const RESOURCE: &'static str = "service_account";
+    const DESCRIPTION: &'static str = "The id of the service account.";
+
+    fn parse(raw: &str) -> Option<Self> {
+        parse_uuid(raw).map(|id| Self(id.into()))
+    }
+
+    fn schema() -> Object {
+        id_schema()
+    }
+}
+
+/// What a new service account is made of.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Importer", "role": "member" }))]
+pub(crate) struct CreateServiceAccountBody {
+    #[validate(custom(function = "check::name"))]
+    #[schema(min_length = 1, max_length = 100, pattern = "line")]
+    name: String,
+    /// Not `owner`. Only owners make one an `admin`.
+    role: OrganizationRoleName,
+}
+
+impl CreateServiceAccountBody {
+    fn into_command(self) -> Result<CreateServiceAccount, AppError> {
+        Ok(CreateServiceAccount { name: DisplayName::parse(&self.name)?, role: self.role.0 })
+    }
+}
+
+/// A user that is a program.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ServiceAccount, example = json!({
+    "id": "0199f8a4-5d94-7ea2-8fdc-a184069572ee", "name": "Importer", "role": "member",
+    "created_at": "2026-11-21T09:30:00.123Z",
+}))]
+pub(crate) struct ServiceAccountResponse {
+    /// The id of its user, by which it is a member, too.
+    id: Uuid,
+    name: String,
+    role: OrganizationRoleName,
+    created_at: Moment,
+}
+
+impl From<ServiceAccountView> for ServiceAccountResponse {
+    fn from(account: ServiceAccountView) -> Self {
+        Self {
+            id: account.id.into(),
+            name: account.name,
+            role: account.role.into(),
+            created_at: account.created_at.into(),
+        }
+    }
+}
+
+/// List the service accounts
+///
+/// The newest first.
+#[utoipa::path(tag = "service-accounts", operation_id = "list_service_accounts", params(ServiceAccountList),
+    responses((status = 200, body = ListBody<ServiceAccountResponse>, description = "A page of service accounts")))]
+#[get("/service-accounts")]
+pub(crate) async fn list_service_accounts(caller: Caller, list: ServiceAccountList) -> Answer {
+    let query = ListServiceAccounts { page: list.page.clone() };
+    list.answer::<_, ServiceAccountResponse>(caller.ask(query).await?)
+}
+
+/// Create a service account
+///
+/// A member of this organization only, which signs in with tokens only. It can be added to projects and assigned tasks
+/// like any other member.
+#[utoipa::path(tag = "service-accounts", operation_id = "create_service_account",
+    request_body = CreateServiceAccountBody,
+    responses((status = 201, body = ServiceAccountResponse, description = "The new service account")))]
+#[post("/service-accounts")]
+pub(crate) async fn create_service_account(caller: Caller, body: Body<CreateServiceAccountBody>) -> Answer {
+    let account = caller.execute(body.into_inner().into_command()?).await?;
+    let location = format!("{BASE_PATH}/service-accounts/{}", account.id);
+    let body = ServiceAccountResponse::from(account);
+    Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(body))
+}
+
+/// Read a service account
+#[utoipa::path(tag = "service-accounts", operation_id = "get_service_account", params(InServiceAccountPath),
+    responses((status = 200, body = ServiceAccountResponse, description = "The service account")))]
+#[get("/service-accounts/{service_account}")]
+pub(crate) async fn get_service_account(caller: Caller, path: InServiceAccountPath) -> Answer {
+    let InPath(ServiceAccountRef(account)) = path;
+    ok(&ServiceAccountResponse::from(caller.ask(FindServiceAccount { account }).await?))
+}
+
+/// Delete a service account
+///
+/// Its tokens are worthless at once. What it did stays, under its name.
+#[utoipa::path(tag = "service-accounts", operation_id = "delete_service_account", params(InServiceAccountPath),
+    responses((status = 204, description = "It is no member any more")))]
+#[delete("/service-accounts/{service_account}")]
+pub(crate) async fn delete_service_account(caller: Caller, path: InServiceAccountPath) -> Answer {
+    let InPath(ServiceAccountRef(account)) = path;
+    caller.execute(DeleteServiceAccount { account }).await?;
+    no_content()
+}
+
+/// Create a token for a service account
+///
+/// It is listed and revoked with the other tokens of the organization.
+#[utoipa::path(tag = "service-accounts", operation_id = "create_service_account_token",
+    params(InServiceAccountPath), request_body = CreateTokenBody,
+    responses((status = 201, body = NewTokenResponse, description = "The new token")))]
+#[post("/service-accounts/{service_account}/tokens")]
+pub(crate) async fn create_service_account_token(
+    caller: Caller,
+    accounts: Data<Accounts>,
+    path: InServiceAccountPath,
+    body: Body<CreateTokenBody>,
+) -> Answer {
+    let InPath(ServiceAccountRef(account)) = path;
+    let input = body.into_inner().into_input()?;
+    let token = accounts.create_service_token(caller.actor(), account, input).await?;
+    issued(token, "/organizations/current/tokens")
+}
