@@ -6,6 +6,7 @@
 
 mod columns;
 mod history;
+mod lock;
 mod m20261121_000001_identity;
 mod m20261121_000002_organizations;
 mod m20261121_000003_projects;
@@ -21,6 +22,8 @@ mod m20261121_000012_spent_refresh_tokens;
 mod m20261121_000013_personal_access_tokens;
 mod m20261121_000014_second_factors;
 mod m20261121_000015_row_security;
+mod m20261121_000016_verified_addresses;
+mod m20261121_000017_deleted_users;
 mod row_security;
 mod whole;
 
@@ -63,6 +66,8 @@ fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261121_000013_personal_access_tokens::Migration),
         Box::new(m20261121_000014_second_factors::Migration),
         Box::new(m20261121_000015_row_security::Migration),
+        Box::new(m20261121_000016_verified_addresses::Migration),
+        Box::new(m20261121_000017_deleted_users::Migration),
     ];
     migrations.into_iter().map(|migration| Box::new(Whole(migration)) as Box<dyn MigrationTrait>).collect()
 }

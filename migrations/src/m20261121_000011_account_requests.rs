@@ -1,6 +1,7 @@
 use sea_orm_migration::prelude::*;
 
 use crate::columns::*;
+use crate::lock::lock;
 
 /// What account owners confirm by mailed links, and whether their address is known to be theirs.
 ///
@@ -14,7 +15,7 @@ const INDEXES: [&[&str]; 2] = [&["user_id", "kind"], &["expires_at"]];
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        take_the_time(manager).await?;
+        lock(manager, &["users"]).await?;
         let requests = table(manager, "account_requests")
             .if_not_exists()
             .col(id("id").primary_key())
@@ -29,18 +30,11 @@ impl MigrationTrait for Migration {
         for columns in INDEXES {
             create_index(manager, "account_requests", index("account_requests", columns)).await?;
         }
-        add_column(manager, "users", moment(manager, "email_verified_at").null().to_owned()).await?;
-        // Who could register before was believed. The previous release goes on without the column: whoever registers
-        // there meanwhile has yet to verify their address.
-        let believed = Query::update()
-            .table("users")
-            .value("email_verified_at", Expr::col("created_at"))
-            .and_where(Expr::col("email_verified_at").is_null())
-            .to_owned();
-        manager.execute(believed).await
+        add_column(manager, "users", moment(manager, "email_verified_at").null().to_owned()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        lock(manager, &["users", "account_requests"]).await?;
         drop_column(manager, "users", "email_verified_at").await?;
         let requests = Table::drop().table("account_requests").if_exists().to_owned();
         manager.drop_table(requests).await

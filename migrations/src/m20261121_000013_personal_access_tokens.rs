@@ -1,17 +1,21 @@
 use sea_orm_migration::prelude::*;
 
 use crate::columns::*;
+use crate::lock::lock;
 
 /// Tokens that programs sign in with, users that are programs, and which token something on the audit trail was done with.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
 const TOKENS: &str = "personal_access_tokens";
+const ALTERED: [&str; 3] = ["organizations", "users", "audit_entries"];
 const INDEXES: [&[&str]; 2] = [&["org_id", "id"], &["owner_id", "org_id", "id"]];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // A new table that refers to others locks those, too.
+        lock(manager, &ALTERED).await?;
         let tokens = table(manager, TOKENS)
             .if_not_exists()
             .col(id("id").primary_key())
@@ -39,6 +43,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        lock(manager, &[&ALTERED[..], &[TOKENS]].concat()).await?;
         drop_column(manager, "audit_entries", "actor_token_id").await?;
         drop_column(manager, "users", "kind").await?;
         manager.drop_table(Table::drop().table(TOKENS).if_exists().to_owned()).await

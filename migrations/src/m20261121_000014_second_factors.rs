@@ -1,6 +1,7 @@
 use sea_orm_migration::prelude::*;
 
 use crate::columns::*;
+use crate::lock::lock;
 
 /// Second factors, the sign-ins that wait for one, and which organizations require one. The previous release signs
 /// people in without, as long as an instance of it runs.
@@ -9,10 +10,13 @@ pub(crate) struct Migration;
 
 const FACTORS: &str = "second_factors";
 const CHALLENGES: &str = "sign_in_challenges";
+const ALTERED: [&str; 2] = ["organizations", "users"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // A new table that refers to others locks those, too.
+        lock(manager, &ALTERED).await?;
         let factors = table(manager, FACTORS)
             .if_not_exists()
             .col(id("user_id").primary_key())
@@ -53,6 +57,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        lock(manager, &[&ALTERED[..], &[FACTORS, CHALLENGES]].concat()).await?;
         drop_column(manager, "organizations", "require_mfa").await?;
         for table in [CHALLENGES, FACTORS] {
             manager.drop_table(Table::drop().table(table).if_exists().to_owned()).await?;

@@ -1,7 +1,8 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
-use crate::row_security::{Reach, isolate, let_earlier_release_in, lock, open};
+use crate::lock::lock;
+use crate::row_security::{Reach, isolate, let_earlier_release_in, open};
 
 /// PostgreSQL itself keeps tenants apart: see `row_security`.
 #[derive(DeriveMigrationName)]

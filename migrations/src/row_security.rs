@@ -6,7 +6,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DatabaseConnection, DbBackend, Statement};
 
-use crate::columns::take_the_time;
+use crate::lock::locked;
 
 const POLICY: &str = "tenant";
 /// Lets in the release before row-level security, whose sessions never heard of `tenon.org_id`. Those of this one begin
@@ -57,28 +57,6 @@ pub(crate) async fn isolate(manager: &SchemaManager<'_>, table: &str, reach: Rea
     .await
 }
 
-/// Locks tables for what follows. It waits for a moment only before it gives way and tries again: all requests wait
-/// behind a lock that is waited for, and one of those in front may want another of these tables next.
-pub(crate) async fn lock(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), DbErr> {
-    take_the_time(manager).await?;
-    let tables = tables.join(", ");
-    let attempts = format!(
-        "DO $$ BEGIN \
-           PERFORM set_config('lock_timeout', '100ms', true); \
-           FOR attempt IN 1..100 LOOP \
-             BEGIN \
-               LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE; \
-               RETURN; \
-             EXCEPTION WHEN lock_not_available OR deadlock_detected THEN \
-               PERFORM pg_sleep(0.05); \
-             END; \
-           END LOOP; \
-           RAISE EXCEPTION 'the tables are in use all the time: try again when there is less to do'; \
-         END $$"
-    );
-    run(manager, &[attempts]).await
-}
-
 /// Goes on serving the release before, until [`finish`].
 pub(crate) async fn let_earlier_release_in(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
     let says_nothing = "(SELECT current_setting('tenon.org_id', true)) IS NULL";
@@ -117,7 +95,8 @@ pub async fn finish(connection: &DatabaseConnection) -> Result<usize, DbErr> {
     for row in &tables {
         let table: String = row.try_get_by_index(0)?;
         // Each by itself: a lock on all tables at once would get in the way of requests.
-        connection.execute_unprepared(&format!("DROP POLICY IF EXISTS {EARLIER_RELEASE} ON {table}")).await?;
+        let drop = format!("DROP POLICY IF EXISTS {EARLIER_RELEASE} ON {table};");
+        connection.execute_unprepared(&locked(&[table.as_str()], &drop)).await?;
     }
     Ok(tables.len())
 }

@@ -44,6 +44,9 @@ pub enum AppError {
     /// The organization wants its members to have a second factor, and the caller has none.
     #[error("this organization requires a second factor: set one up first")]
     MfaEnrollmentRequired,
+    /// Organizations would be left without an owner. They are named.
+    #[error("you are the only owner of {}: make somebody else an owner first", .organizations.join(", "))]
+    OnlyOwner { organizations: Vec<String> },
     /// The caller's `If-Match` names another version than the stored one.
     #[error("it has changed since: read it again")]
     PreconditionFailed,
@@ -72,6 +75,7 @@ impl AppError {
             Self::SignInLocked { .. } => "sign_in_locked",
             Self::MfaRequired(_) => "mfa_required",
             Self::MfaEnrollmentRequired => "mfa_enrollment_required",
+            Self::OnlyOwner { .. } => "only_owner",
             Self::PreconditionFailed => "precondition_failed",
             Self::Stale => "stale",
             Self::Unavailable(_) => "unavailable",

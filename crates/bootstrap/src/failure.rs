@@ -50,6 +50,8 @@ pub enum Failure {
     App(#[from] AppError),
     #[error("{failed} of {all} checks failed")]
     Doctor { failed: usize, all: usize },
+    #[error("{0} secrets cannot be decrypted, and are as they were: their keys are not in TENON_SECRET_KEYS")]
+    UnreadableSecrets(u64),
     #[error(transparent)]
     Backup(#[from] BackupError),
     #[error(

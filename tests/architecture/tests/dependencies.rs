@@ -64,6 +64,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("redis", &["tenon-infrastructure", "tenon-load"]),
     ("apalis", &["tenon-infrastructure", "tenon-worker"]),
     ("jsonwebtoken", &["tenon-infrastructure"]),
+    // The end-to-end tests verify tokens as another service would.
+    ("ed25519-dalek", &["tenon-infrastructure", "tenon-e2e-tests"]),
+    ("p256", &["tenon-infrastructure", "tenon-e2e-tests"]),
     ("bcrypt", &["tenon-infrastructure"]),
     ("chacha20poly1305", &["tenon-infrastructure"]),
     ("totp-rs", &["tenon-infrastructure"]),
@@ -73,6 +76,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("aws-sdk-sesv2", &["tenon-infrastructure"]),
     ("clap", &["tenon-bootstrap", "tenon-load"]),
     ("figment", &["tenon-bootstrap"]),
+    ("ipnet", &["tenon-interface", "tenon-bootstrap"]),
 ];
 
 #[test]

@@ -19,6 +19,7 @@ mod deployment;
 mod eventually;
 mod lockout;
 mod mailbox;
+pub mod openapi_document;
 mod person;
 mod previous_release;
 pub mod processes;

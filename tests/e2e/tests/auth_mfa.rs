@@ -70,13 +70,15 @@ async fn an_app_counts_once_it_is_confirmed(server: Server) {
     assert!(url.starts_with("otpauth://totp/Tenon:") && url.contains(&format!("secret={secret}")), "{url}");
     assert!(text(&begun, "qr_svg").starts_with("<svg "), "{begun}");
     assert_eq!(mfa_of(&person).await, none, "not yet");
-    server.api().post("/auth/login", json!({"email": person.email, "password": PASSWORD})).await.expect(200);
+    let login = json!({"email": person.email, "password": PASSWORD});
+    let there = Person::signed_in(&server.api(), &server.api().post("/auth/login", login).await.expect(200));
     let other = AuthenticatorApp::new(&text(&replaced, "secret")).next_code().await;
     assert_eq!(confirm(&other).await.faults(422), [("/code".to_owned(), "identity.wrong_code".to_owned())]);
 
     let mut app = AuthenticatorApp::new(&secret);
     let confirmed = confirm(&app.next_code().await).await.expect(200);
     assert_eq!(recovery_codes(&confirmed).len(), 10);
+    there.api.get("/users/me").await.problem(401, "auth.ended_session");
     let mfa = mfa_of(&person).await;
     assert_eq!((&mfa["totp"]["enabled"], &mfa["recovery_codes_left"]), (&json!(true), &json!(10)));
     assert!(mfa["totp"]["confirmed_at"].is_string(), "{mfa}");
@@ -156,6 +158,7 @@ async fn recovery_codes_are_replaced(server: Server) {
     let token = challenge(&server, &person).await;
     verify(&server, &token, &old[0]).await.problem(401, "auth.invalid_code");
     verify(&server, &token, &new[0]).await.expect(200);
+    told(&server, &person, "Your recovery codes were replaced").await;
     audited(&person, "auth.recovery_codes_replaced", 1).await;
 }
 
@@ -210,6 +213,9 @@ async fn an_organization_requires_second_factors_of_its_members(server: Server) 
     owner.enroll().await;
     assert_eq!(require(&owner, true).await.expect(200)["require_mfa"], true);
 
+    let (_, robot) = owner.token(&["organization:write"]).await;
+    robot.patch("/organizations/current", json!({"require_mfa": false})).await.problem(403, "auth.session_required");
+    robot.patch("/organizations/current", json!({"name": "Ours"})).await.expect(200);
     let refused = "auth.mfa_enrollment_required";
     admin.api.get("/organizations/current").await.problem(403, refused);
     admin.api.patch("/organizations/current", json!({"name": "Theirs"})).await.problem(403, refused);

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use tenon_e2e_tests::{
-    Answer, PASSWORD, Person, Server, eventually, on_deployment, on_every_deployment, text, unique_email,
+    Answer, Deployment, Options, PASSWORD, Person, Server, eventually, on_deployment, on_every_deployment, text,
+    unique_email,
 };
 
 on_every_deployment!(
     a_forgotten_password_is_replaced_by_a_mailed_link,
     asking_for_a_link_does_not_tell_which_addresses_exist,
-    a_link_is_good_until_there_is_a_newer_one,
+    a_link_is_good_until_one_of_them_is_used,
     a_new_password_has_to_follow_the_rules,
     made_up_tokens_are_refused,
 );
@@ -78,15 +79,30 @@ async fn asking_for_a_link_does_not_tell_which_addresses_exist(server: Server) {
     }
 }
 
-async fn a_link_is_good_until_there_is_a_newer_one(server: Server) {
+async fn a_link_is_good_until_one_of_them_is_used(server: Server) {
     let person = Person::found(&server).await;
     forgot(&server, &person.email).await.expect(202);
     let first = server.mailed_token(&person.email, PLACE, &[]).await;
     forgot(&server, &person.email).await.expect(202);
     let second = server.mailed_token(&person.email, PLACE, std::slice::from_ref(&first)).await;
-    reset(&server, &first, NEW_PASSWORD).await.problem(401, "auth.invalid_account_token");
-    login(&server, &person.email, PASSWORD).await.expect(200);
-    reset(&server, &second, NEW_PASSWORD).await.expect(204);
+    reset(&server, &first, NEW_PASSWORD).await.expect(204);
+    reset(&server, &second, "yet another one of them").await.problem(401, "auth.invalid_account_token");
+    login(&server, &person.email, NEW_PASSWORD).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_uses_up_nothing_of_what_an_owner_may_ask_for() {
+    let server = Server::start(Deployment::Embedded, Options::default().with("TENON_RATE_LIMITS", "on")).await;
+    let person = Person::found(&server).await;
+    let stranger = server.api().from_address([127, 0, 5, 1].into());
+    let ask = || stranger.post("/auth/forgot-password", json!({"email": person.email}));
+    let mut asked = 0;
+    while ask().await.status == 202 {
+        asked += 1;
+    }
+    assert!((10..20).contains(&asked), "{asked}: fewer than the limit by address lets through");
+    ask().await.problem(429, "rate_limited");
+    forgot(&server, &person.email).await.expect(202);
 }
 
 async fn a_new_password_has_to_follow_the_rules(server: Server) {

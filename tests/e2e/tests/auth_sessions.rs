@@ -1,16 +1,21 @@
 //! `/auth/sessions`, `/auth/logout-all`, and refresh tokens that come back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tenon_e2e_tests::{
     Answer, Api, Deployment, Options, PASSWORD, Person, Server, array, eventually, on_every_deployment, text,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 on_every_deployment!(
     sessions_are_listed_and_ended_one_by_one,
     signing_out_everywhere_ends_this_session_too,
     a_refresh_token_that_comes_back_ends_its_session_and_alarms_its_owner,
     nobody_ends_a_session_with_a_made_up_token,
+    what_is_sent_slowly_is_judged_when_all_of_it_is_there,
 );
 
 /// Signs the same person in once more.
@@ -142,4 +147,24 @@ async fn has_ended(api: &Api) {
         (api.get("/users/me").await.status == 401).then_some(())
     })
     .await;
+}
+
+async fn what_is_sent_slowly_is_judged_when_all_of_it_is_there(server: Server) {
+    let person = Person::found(&server).await;
+    let address = server.root().strip_prefix("http://").unwrap().to_owned();
+    let body = r#"{"name": "Outlives the session", "scopes": ["tasks:read"]}"#;
+    let head = format!(
+        "POST /api/v1/users/me/tokens HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        person.api.token(),
+        body.len()
+    );
+    let mut socket = TcpStream::connect(&address).await.unwrap();
+    socket.write_all(head.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    person.api.post("/auth/logout", None).await.expect(204);
+    socket.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("auth.ended_session"), "{answer}");
 }

@@ -276,6 +276,23 @@ async fn rate_limits_are_announced_and_enforced(deployment: Deployment) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_network_of_ipv6_has_one_rate_limit() {
+    let options = Options::default().with("TENON_RATE_LIMITS", "on").with("TENON_TRUSTED_PROXIES", "127.0.0.1");
+    let server = Server::start(Deployment::Embedded, options).await;
+    for host in 0..200 {
+        let body = json!({"email": unique_email("nobody"), "password": PASSWORD});
+        let call = server.api().post("/auth/login", body);
+        let refused = call.header("x-forwarded-for", format!("2001:db8:0:1::{host:x}")).await;
+        if refused.status == 429 {
+            refused.problem(429, "rate_limited");
+            return;
+        }
+        refused.problem(401, "auth.invalid_credentials");
+    }
+    panic!("200 attempts in a row were let through");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn origins_are_allowed_by_name() {
     let options = Options::default().with("TENON_CORS_ORIGINS", "https://app.example.com");
     let server = Server::start(Deployment::Embedded, options).await;
@@ -287,8 +304,11 @@ async fn origins_are_allowed_by_name() {
     assert!(matches!(allowed.status, 200 | 204));
     assert_eq!(allowed.header("access-control-allow-origin"), Some("https://app.example.com"));
     assert!(allowed.header("access-control-allow-methods").unwrap().contains("POST"));
+    assert_eq!(allowed.header("access-control-allow-credentials"), Some("true"));
+    assert!(allowed.header("access-control-allow-headers").unwrap().contains("X-CSRF-Token"));
     let refused = preflight("https://evil.example.com").await;
     assert_eq!(refused.header("access-control-allow-origin"), None);
+    assert_eq!(refused.header("access-control-allow-credentials"), None);
     let simple = server.api().get("/users/me").header("origin", "https://app.example.com").await;
     assert_eq!(simple.header("access-control-allow-origin"), Some("https://app.example.com"));
     assert!(simple.header("access-control-expose-headers").unwrap().to_lowercase().contains("etag"));

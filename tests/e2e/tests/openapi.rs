@@ -8,14 +8,16 @@ use std::sync::{Arc, Mutex};
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tenon_e2e_tests::openapi_document::{Ids, Operation, operations};
 use tenon_e2e_tests::{
-    Answer, Api, Deployment, Exchange, JWT_SECRET, PASSWORD, Person, Server, eventually, on_every_deployment, text,
-    tokens, unique_email,
+    Answer, Api, Deployment, JWT_SECRET, PASSWORD, Person, Server, eventually, on_every_deployment, text, tokens,
+    unique_email,
 };
 
 on_every_deployment!(
     every_operation_succeeds_as_documented,
     every_operation_wants_genuine_credentials,
+    every_operation_that_changes_something_wants_the_csrf_token_of_a_cookie,
     no_operation_reaches_into_another_organization,
     no_operation_lets_a_guest_do_what_guests_may_not,
     every_operation_takes_a_token_with_the_scope_it_documents_and_no_other,
@@ -26,10 +28,13 @@ on_every_deployment!(
 const OPEN_TO_GUESTS: &[&str] = &[
     "POST /auth/logout",
     "POST /auth/logout-all",
+    "GET /auth/csrf",
     "GET /auth/sessions",
     "POST /auth/switch-organization",
     "GET /users/me",
     "PATCH /users/me",
+    "DELETE /users/me",
+    "GET /users/me/export",
     "GET /users/me/tokens",
     "POST /users/me/tokens",
     "POST /users/me/password",
@@ -54,8 +59,11 @@ const FOR_PEOPLE_ONLY: &[&str] = &[
     // Whoever gets hold of a token must not turn it into something that lasts longer or reaches further.
     "POST /auth/logout",
     "POST /auth/logout-all",
+    "GET /auth/csrf",
     "GET /auth/sessions",
     "DELETE /auth/sessions/{session}",
+    "DELETE /users/me",
+    "GET /users/me/export",
     "POST /users/me/password",
     "POST /users/me/email",
     "POST /users/me/mfa/totp",
@@ -76,101 +84,11 @@ const FOR_PEOPLE_ONLY: &[&str] = &[
     "POST /organizations",
 ];
 
-/// One operation of the document.
-struct Operation {
-    method: Method,
-    /// Relative to `/api/v1` (`/tasks/{task}`).
-    path: String,
-    secured: bool,
-    /// What a personal access token needs for it. None is good for an operation without a scope.
-    scope: Option<String>,
-    statuses: BTreeSet<String>,
-}
-
-impl Operation {
-    fn name(&self) -> String {
-        format!("{} {}", self.method, self.path)
-    }
-
-    fn has_parameters(&self) -> bool {
-        self.path.contains('{')
-    }
-
-    fn matches(&self, exchange: &Exchange) -> bool {
-        let (ours, theirs): (Vec<_>, Vec<_>) = (self.path.split('/').collect(), exchange.path.split('/').collect());
-        let same = |(template, given): (&&str, &&str)| template.starts_with('{') || template == given;
-        self.method.as_str() == exchange.method && ours.len() == theirs.len() && ours.iter().zip(&theirs).all(same)
-    }
-
-    /// The path with its parameters filled in, by the segment before each.
-    fn fill(&self, ids: &Ids) -> String {
-        let mut filled: Vec<String> = Vec::new();
-        for segment in self.path.split('/') {
-            let id = match filled.last().map(String::as_str) {
-                _ if !segment.starts_with('{') => segment.to_owned(),
-                Some("projects") => ids.project.clone(),
-                Some("tasks") => ids.task.clone(),
-                Some("members") if filled.iter().any(|it| it == "projects") => ids.project_member.clone(),
-                Some("members") => ids.member.clone(),
-                Some("invitations") => ids.invitation.clone(),
-                Some("notifications") => ids.notification.clone(),
-                Some("sessions") => ids.session.clone(),
-                Some("tokens") => ids.token.clone(),
-                Some("service-accounts") => ids.service_account.clone(),
-                other => panic!("{}: say what id comes after {other:?}", self.name()),
-            };
-            filled.push(id);
-        }
-        filled.join("/")
-    }
-}
-
-/// What path parameters are filled with.
-struct Ids {
-    project: String,
-    task: String,
-    member: String,
-    project_member: String,
-    invitation: String,
-    notification: String,
-    session: String,
-    token: String,
-    service_account: String,
-}
-
-impl Ids {
-    /// One of everything, in a new organization that is not the caller's.
-    async fn found(server: &Server) -> (Self, Person) {
-        let owner = Person::found(server).await;
-        let member = owner.invite("Mia Member", "member").await;
-        let project = owner.project("ENG").await;
-        let task = owner.task_with(&project, "Ours", json!({"assignee_ids": [member.id]})).await;
-        let invitation = json!({"email": unique_email("Nina"), "role": "member"});
-        let invitation = owner.api.post("/invitations", invitation).await.expect(201);
-        let notification = eventually("a notification", || async { member.all("/notifications").await.pop() }).await;
-        let session = owner.all("/auth/sessions").await.pop().unwrap();
-        let (token, _) = owner.token(&["tasks:read"]).await;
-        let service_account = json!({"name": "Importer", "role": "member"});
-        let service_account = owner.api.post("/service-accounts", service_account).await.expect(201);
-        let ids = Self {
-            project: text(&project, "id"),
-            task: text(&task, "id"),
-            member: member.id.clone(),
-            project_member: member.id,
-            invitation: text(&invitation, "id"),
-            notification: text(&notification, "id"),
-            session: text(&session, "id"),
-            token,
-            service_account: text(&service_account, "id"),
-        };
-        (ids, owner)
-    }
-}
-
 /// A body that an operation would take, so that nothing but the missing right refuses it.
 fn body_of(operation: &Operation, ids: &Ids) -> Option<Value> {
     Some(match operation.name().split('{').next().unwrap_or_default() {
         "PATCH /users/me" => json!({"display_name": "Somebody"}),
+        "DELETE /users/me" => json!({"password": "not the password"}),
         "POST /users/me/password" => {
             json!({"current_password": PASSWORD, "new_password": "a quieter place for staples"})
         }
@@ -197,36 +115,6 @@ fn body_of(operation: &Operation, ids: &Ids) -> Option<Value> {
 
 async fn call(api: &Api, operation: &Operation, ids: &Ids) -> Answer {
     api.call(operation.method.clone(), &operation.fill(ids), body_of(operation, ids)).await
-}
-
-/// The operations below `/api/v1`.
-async fn operations(server: &Server) -> Vec<Operation> {
-    let document = server.api().get("/openapi.json").await.expect(200);
-    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-    let base = document["servers"][0]["url"].as_str().unwrap_or_default().trim_end_matches('/').to_owned();
-    let mut found = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        let whole = if path.starts_with("/api/v1") { path.clone() } else { format!("{base}{path}") };
-        let Some(path) = whole.split_once("/api/v1").map(|(_, path)| path.to_owned()) else { continue };
-        for method in ["get", "post", "put", "patch", "delete"] {
-            let Some(operation) = item.get(method) else { continue };
-            let security = operation.get("security").or(document.get("security"));
-            // An empty alternative means that no credentials are needed.
-            let optional = |it: &Vec<Value>| it.is_empty() || it.iter().any(|it| it.as_object().unwrap().is_empty());
-            let mut alternatives = security.and_then(Value::as_array).into_iter().flatten();
-            let scope = alternatives.find_map(|it| it["personal_access_token"][0].as_str());
-            found.push(Operation {
-                method: method.to_uppercase().parse().unwrap(),
-                path: path.clone(),
-                secured: security.and_then(Value::as_array).is_some_and(|it| !optional(it)),
-                scope: scope.map(str::to_owned),
-                statuses: operation["responses"].as_object().unwrap().keys().cloned().collect(),
-            });
-            assert!(operation["operationId"].is_string() && operation["tags"].is_array(), "{method} {path}");
-        }
-    }
-    assert!(found.len() >= 40, "only {} operations", found.len());
-    found
 }
 
 async fn every_operation_succeeds_as_documented(server: Server) {
@@ -321,6 +209,7 @@ async fn tour(server: &Server, api: &Api) {
     let login = api.post("/auth/login", json!({"email": leaving.email, "password": PASSWORD})).await.expect(200);
     Person::signed_in(api, &login).api.post("/auth/logout-all", None).await.expect(204);
     api.post("/auth/refresh", json!({"refresh_token": owner.refresh_token})).await.expect(200);
+    owner.api.get("/auth/csrf").await.expect(200);
     owner.api.get("/users/me").await.expect(200);
     owner.api.patch("/users/me", json!({"display_name": "Ada"})).await.expect(200);
     tour_of_tokens(&owner).await;
@@ -338,6 +227,9 @@ async fn tour(server: &Server, api: &Api) {
     owner.api.get(&path).await;
     owner.api.patch(&path, json!({"role": "guest"})).await.expect(200);
     owner.api.delete(&path).await.expect(204);
+    let deleted = owner.invite("Dora Deleted", "guest").await;
+    deleted.api.get("/users/me/export").await.expect(200);
+    deleted.api.call(Method::DELETE, "/users/me", Some(json!({"password": PASSWORD}))).await.expect(204);
     let invitation = json!({"email": unique_email("Nina"), "role": "member"});
     let invitation = owner.api.post("/invitations", invitation).await.expect(201);
     owner.api.get("/invitations").await.expect(200);
@@ -417,6 +309,21 @@ async fn every_operation_wants_genuine_credentials(server: Server) {
             assert!(refused.header("www-authenticate").is_some(), "{}", operation.name());
         }
     }
+}
+
+async fn every_operation_that_changes_something_wants_the_csrf_token_of_a_cookie(server: Server) {
+    let (ids, owner) = Ids::found(&server).await;
+    let cookie = format!("__Host-tenon_access={}", owner.api.token());
+    for operation in operations(&server).await.iter().filter(|it| it.secured) {
+        let (path, body) = (operation.fill(&ids), body_of(operation, &ids));
+        let answer = server.api().call(operation.method.clone(), &path, body).header("cookie", &cookie).await;
+        if operation.method == Method::GET {
+            assert!(!matches!(answer.status, 401 | 403), "{} answered {}", operation.name(), answer.text);
+        } else {
+            answer.problem(403, "auth.csrf_missing");
+        }
+    }
+    owner.api.get("/users/me").await.expect(200);
 }
 
 async fn no_operation_reaches_into_another_organization(server: Server) {

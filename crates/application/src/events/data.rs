@@ -269,6 +269,7 @@ fn read_organization(name: &str, data: &EventData) -> Option<OrganizationFact> {
 fn read_identity(name: &str, data: &EventData) -> Option<IdentityFact> {
     Some(match (name, data) {
         ("user.registered", _) => IdentityFact::Registered,
+        ("user.deleted", _) => IdentityFact::Deleted,
         ("user.updated", _) => IdentityFact::ProfileUpdated,
         ("auth.signed_in", _) => IdentityFact::SignedIn,
         ("auth.signed_out", _) => IdentityFact::SignedOut,

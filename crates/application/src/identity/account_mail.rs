@@ -24,6 +24,7 @@ pub enum AccountNotice {
     SecondFactorEnabled,
     SecondFactorDisabled,
     RecoveryCodeUsed { left: usize },
+    RecoveryCodesReplaced,
 }
 
 impl AccountNotice {
@@ -40,6 +41,7 @@ impl AccountNotice {
             Self::SecondFactorEnabled => "account.second_factor_enabled",
             Self::SecondFactorDisabled => "account.second_factor_disabled",
             Self::RecoveryCodeUsed { .. } => "account.recovery_code_used",
+            Self::RecoveryCodesReplaced => "account.recovery_codes_replaced",
         }
     }
 
@@ -54,7 +56,8 @@ impl AccountNotice {
             | Self::RefreshTokenReused
             | Self::SecondFactorEnabled
             | Self::SecondFactorDisabled
-            | Self::RecoveryCodeUsed { .. } => None,
+            | Self::RecoveryCodeUsed { .. }
+            | Self::RecoveryCodesReplaced => None,
         }
     }
 
@@ -94,15 +97,20 @@ impl AccountNotice {
                     until(AccountRequestKind::UnlockSignIn)
                 ),
             ),
-            Self::SecondFactorEnabled => {
-                ("A second factor was added", "Signing in to your account takes a code from now on.".to_owned())
-            }
+            Self::SecondFactorEnabled => (
+                "A second factor was added",
+                "Signing in to your account takes a code from now on. Your other sessions have ended.".to_owned(),
+            ),
             Self::SecondFactorDisabled => {
                 ("Your second factor was removed", "Your password is enough to sign in again.".to_owned())
             }
             Self::RecoveryCodeUsed { left } => {
                 ("A recovery code was used", format!("You have {left} of them left. Each is good once."))
             }
+            Self::RecoveryCodesReplaced => (
+                "Your recovery codes were replaced",
+                "There are new ones, and those that you had before are worthless.".to_owned(),
+            ),
         }
     }
 
@@ -171,6 +179,7 @@ mod tests {
             AccountNotice::SecondFactorEnabled,
             AccountNotice::SecondFactorDisabled,
             AccountNotice::RecoveryCodeUsed { left: 3 },
+            AccountNotice::RecoveryCodesReplaced,
         ]
     }
 

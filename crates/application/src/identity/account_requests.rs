@@ -1,7 +1,7 @@
-//! What an account's owner confirms by a mailed link: made, replaced and redeemed.
+//! What an account's owner confirms by a mailed link: made and redeemed.
 
 use async_trait::async_trait;
-use tenon_domain::identity::{AccountRequest, AccountRequestKind, Email};
+use tenon_domain::identity::{AccountRequest, AccountRequestKind, Email, User};
 use tenon_domain::{AccountRequestId, Timestamp, UserId};
 use uuid::Uuid;
 
@@ -13,6 +13,8 @@ use crate::unit_of_work::StoreError;
 /// Account requests in a unit of work. Like users they belong to no tenant.
 #[async_trait]
 pub trait AccountRequestRepository: Send {
+    /// Whose it is, if it is anybody's.
+    async fn owner_of(&mut self, id: AccountRequestId) -> Result<Option<UserId>, StoreError>;
     /// Locks the row, so that of two concurrent uses of a link the second sees the first.
     async fn find(&mut self, id: AccountRequestId) -> Result<Option<AccountRequest>, StoreError>;
     /// Stores a new one, or that it was used.
@@ -24,6 +26,8 @@ pub trait AccountRequestRepository: Send {
         kinds: &[AccountRequestKind],
         now: Timestamp,
     ) -> Result<(), StoreError>;
+    /// Deletes all requests of a user, whose addresses they hold.
+    async fn erase_all(&mut self, user: UserId) -> Result<(), StoreError>;
 }
 
 /// The requests that nobody can use any more.
@@ -43,7 +47,8 @@ pub trait AccountTokens: Send + Sync {
     fn url(&self, kind: AccountRequestKind, token: &str) -> String;
 }
 
-/// Stores a request, which takes the place of earlier ones of the user for the same. For nobody it does the same work.
+/// Stores a request. Earlier ones of the user stay good: whoever asks need not be the one who has their mail. For
+/// nobody it does the same work.
 pub(crate) async fn open_request(
     work: &mut Work<'_>,
     user: Option<UserId>,
@@ -51,22 +56,25 @@ pub(crate) async fn open_request(
     email: &Email,
 ) -> Result<Uuid, AppError> {
     let (id, now): (AccountRequestId, _) = (work.next_id(), work.now());
-    work.unit().account_requests().close(user, &[kind], now).await?;
     work.unit().account_requests().save(AccountRequest::make(id, user, kind, email.clone(), now)).await?;
     Ok(id.uuid())
 }
 
-/// Uses a request up. Answers whose it was, and the address that its link went to.
+/// Uses a request up, and makes the others of its user for the same worthless. Answers whose it was, locked, and the
+/// address that its link went to.
 pub(crate) async fn redeem_request(
     work: &mut Work<'_>,
     id: AccountRequestId,
     kind: AccountRequestKind,
-) -> Result<(UserId, Email), AppError> {
+) -> Result<(User, Email), AppError> {
     let refused = AppError::Unauthenticated(Denial::InvalidAccountToken);
     let now = work.now();
+    let owner = work.unit().account_requests().owner_of(id).await?.ok_or_else(|| refused.clone())?;
+    let user = work.unit().users().find_locked(owner).await?.ok_or_else(|| refused.clone())?;
     let mut request = work.unit().account_requests().find(id).await?.ok_or_else(|| refused.clone())?;
-    let user = request.redeem(kind, now).ok_or(refused)?;
+    let owner = request.redeem(kind, now).ok_or(refused)?;
     let email = request.state().email.clone();
     work.unit().account_requests().save(request).await?;
+    work.unit().account_requests().close(Some(owner), &[kind], now).await?;
     Ok((user, email))
 }

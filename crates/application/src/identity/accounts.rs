@@ -17,7 +17,7 @@ use crate::error::AppError;
 use crate::organizations::{InvitationTokens, OrganizationView};
 
 /// How long an access token is good for.
-pub(super) const ACCESS_TOKEN_LIFETIME: TimeDelta = TimeDelta::minutes(15);
+pub const ACCESS_TOKEN_LIFETIME: TimeDelta = TimeDelta::minutes(15);
 
 /// What somebody gets who signed in.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Signing in with an address and a password, step by step.
 
 use tenon_domain::UserId;
-use tenon_domain::identity::{Email, Password, SignInFailure};
+use tenon_domain::identity::{Email, InvitationToAccept, Password, SignInFailure};
 
 use super::accounts::client;
 use super::unlock::attempt;
@@ -18,7 +18,7 @@ impl Accounts {
         let known = self.verify_credentials(actor, email, credentials, password.clone()).await?;
         self.renew_hash(actor, &known, password).await;
         self.require_verified(actor, &known, email).await?;
-        self.ask_second_factor(actor, &known, None).await?;
+        self.ask_second_factor(actor, &known, email, None).await?;
         self.start_session(actor, known, email).await
     }
 
@@ -48,17 +48,35 @@ impl Accounts {
         let user = known.user_id;
         let (session, refresh_token) = self.new_session();
         let refresh_hash = self.secrets.digest(&refresh_token);
-        let command = StartSession { user, proof: Some(known), session, refresh_hash, client: client(actor) };
+        let command = StartSession { user, proof: Some(known.clone()), session, refresh_hash, client: client(actor) };
         match self.app.execute(actor, command).await {
-            Err(AppError::Unauthenticated(_)) => {
-                Err(self.refused(actor, Some(user), email, SignInFailure::NoOrganization).await)
-            }
+            Err(AppError::Unauthenticated(_)) => Err(self.overtaken(actor, &known, email, None).await),
             outcome => {
                 let grant = outcome?;
                 self.make_familiar(actor, &grant).await;
                 self.signed_in(grant, refresh_token)
             }
         }
+    }
+
+    /// What a sign-in is answered that was refused though its password was right: something has changed since. With a
+    /// second factor it goes on.
+    pub(super) async fn overtaken(
+        &self,
+        actor: &Actor,
+        known: &Credentials,
+        email: &str,
+        invitation: Option<InvitationToAccept>,
+    ) -> AppError {
+        if let Err(asked) = self.ask_second_factor(actor, known, email, invitation).await {
+            return asked;
+        }
+        let reason = match self.find_credentials(email).await {
+            Ok(later) if later.as_ref().is_some_and(|later| known.still_hold(later)) => SignInFailure::NoOrganization,
+            Ok(_) => SignInFailure::WrongPassword,
+            Err(error) => return error,
+        };
+        self.refused(actor, Some(known.user_id), email, reason).await
     }
 
     /// What a refused attempt is answered, once it is counted and the audit trail has it.

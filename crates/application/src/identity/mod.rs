@@ -4,7 +4,9 @@ mod account_mail;
 mod account_requests;
 mod accounts;
 mod authenticator;
+mod delete_account;
 mod directory;
+mod export;
 mod login;
 mod new_password;
 mod own_credentials;
@@ -19,15 +21,18 @@ mod sign_in;
 mod throttle;
 mod tokens;
 mod unlock;
+mod verification_key;
 mod verify_email;
 mod views;
 
 pub use account_mail::AccountNotice;
 pub(crate) use account_mail::{link_of, mail_account};
 pub use account_requests::{AccountRequestArchive, AccountRequestRepository, AccountTokens};
-pub use accounts::{Accounts, SignedIn};
+pub use accounts::{ACCESS_TOKEN_LIFETIME, Accounts, SignedIn};
 pub use authenticator::Authenticator;
+pub use delete_account::DeleteAccount;
 pub use directory::{CachedSession, SessionDirectory};
+pub use export::{AccountExport, ExportAccount, ExportedTask, Extract, MembershipExport};
 pub use new_password::PasswordStrength;
 pub use own_credentials::{ChangePassword, ConfirmEmail, RequestEmailChange};
 pub use own_sessions::{EndAllSessions, EndOwnSession, EndSession, ListSessions};
@@ -46,15 +51,16 @@ pub use second_factor::{
     SignInChallengeRepository, TotpEnrollment,
 };
 pub use sessions::{RotateSession, Rotation, SwitchOrganization};
-pub(crate) use sign_in::open_session;
 pub use sign_in::{Grant, RecordSignInFailure, Register, StartSession};
-pub use throttle::{Admission, Backoff, SignInAttempt, SignInPolicy, SignInThrottle};
+pub(crate) use sign_in::{find_proven, open_session};
+pub use throttle::{Admission, Backoff, SignInAttempt, SignInPolicy, SignInThrottle, network};
 pub(crate) use tokens::revoke_all_tokens;
 pub use tokens::{
     CachedToken, CreateServiceToken, CreateToken, FindOrganizationToken, FindToken, IssuedToken,
     ListOrganizationTokens, ListTokens, RevokeOrganizationToken, RevokeToken, TokenArchive, TokenFacts, TokenInput,
     TokenQueries, TokenRepository, TokenUses, TokenView,
 };
+pub use verification_key::VerificationKey;
 pub(crate) use verify_email::ask_to_verify;
 pub use verify_email::{EmailVerification, ResendVerification, VerifyEmail};
 pub use views::{SessionView, UserView};

@@ -3,16 +3,16 @@
 use async_trait::async_trait;
 use tenon_domain::AccountRequestId;
 use tenon_domain::identity::{
-    AccountRequestKind, Email, IdentityError, Password, PasswordHash, PersonalWords, SignInFailure,
+    AccountRequestKind, Email, IdentityError, Password, PasswordHash, PersonalWords, SignInFailure, User,
 };
 
 use super::account_mail::mail_account;
 use super::account_requests::{open_request, redeem_request};
-use super::own_sessions::end_sessions;
+use super::own_sessions::end_other_sessions;
 use super::reset_password::close_with_password;
 use super::sign_in::enter_home;
 use super::{AccountNotice, Accounts, UserView};
-use crate::actor::{Actor, Denial};
+use crate::actor::Actor;
 use crate::command::{Command, Work};
 use crate::error::AppError;
 use crate::token_access::TokenAccess;
@@ -29,8 +29,8 @@ impl Accounts {
 
     /// Mails a link to a new address, which puts it into force. Whether somebody has it already is not told here.
     pub async fn change_email(&self, actor: &Actor, current: Password, email: Email) -> Result<(), AppError> {
-        self.prove(actor, current).await?;
-        self.app.execute(actor, RequestEmailChange { email }).await
+        let (_, proven) = self.prove(actor, current).await?;
+        self.app.execute(actor, RequestEmailChange { proven, email }).await
     }
 
     /// Puts the address into force to which the token was mailed.
@@ -61,6 +61,13 @@ impl Accounts {
     }
 }
 
+/// The actor, locked, if their password is still the one they have proved to know.
+pub(super) async fn find_proven_self(work: &mut Work<'_>, proven: &PasswordHash) -> Result<User, AppError> {
+    let user = work.viewer()?.user;
+    let user = work.unit().users().find_locked(user).await?.ok_or(AppError::NotFound("user"))?;
+    if user.state().password_hash == *proven { Ok(user) } else { Err(IdentityError::CurrentPassword.into()) }
+}
+
 /// Replaces the actor's password, if it is still the one they have proved to know.
 #[derive(Clone, Debug)]
 pub struct ChangePassword {
@@ -80,15 +87,9 @@ impl Command for ChangePassword {
     }
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
-        let (viewer, here) = (work.viewer()?, work.actor().session()?);
-        let user = work.unit().users().find(viewer.user).await?;
-        let mut user = user.ok_or(AppError::NotFound("user"))?;
-        if user.state().password_hash != self.proven {
-            return Err(IdentityError::CurrentPassword.into());
-        }
-        let mut others = work.unit().sessions().live_of(viewer.user).await?;
-        others.retain(|session| session.state().id != here);
-        end_sessions(work, others).await?;
+        let viewer = work.viewer()?;
+        let mut user = find_proven_self(work, &self.proven).await?;
+        end_other_sessions(work).await?;
         close_with_password(work, viewer.user).await?;
         work.unit().enter(viewer.organization).await?;
         user.change_password(self.password_hash.clone(), work.now());
@@ -98,9 +99,11 @@ impl Command for ChangePassword {
     }
 }
 
-/// Mails a link to the address that the actor wants to have.
+/// Mails a link to the address that the actor wants to have, if their password is still the one they have proved to
+/// know.
 #[derive(Clone, Debug)]
 pub struct RequestEmailChange {
+    pub proven: PasswordHash,
     pub email: Email,
 }
 
@@ -112,8 +115,11 @@ impl Command for RequestEmailChange {
     const WITHOUT_MFA: bool = true;
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
-        let user = work.viewer()?.user;
-        let request = open_request(work, Some(user), AccountRequestKind::ConfirmEmail, &self.email).await?;
+        let (user, now) = (find_proven_self(work, &self.proven).await?.state().id, work.now());
+        let kind = AccountRequestKind::ConfirmEmail;
+        // Whoever reads an address that was mistyped must not get the account by the link that went there.
+        work.unit().account_requests().close(Some(user), &[kind], now).await?;
+        let request = open_request(work, Some(user), kind, &self.email).await?;
         mail_account(work, user, &self.email, AccountNotice::ConfirmEmail { request }).await
     }
 }
@@ -135,9 +141,8 @@ impl Command for ConfirmEmail {
     }
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
-        let (id, email) = redeem_request(work, self.request, AccountRequestKind::ConfirmEmail).await?;
-        let user = work.unit().users().find(id).await?;
-        let mut user = user.ok_or(AppError::Unauthenticated(Denial::InvalidAccountToken))?;
+        let (mut user, email) = redeem_request(work, self.request, AccountRequestKind::ConfirmEmail).await?;
+        let id = user.state().id;
         enter_home(work, Some(id)).await?;
         work.unit().act_as(id);
         let now = work.now();

@@ -106,6 +106,14 @@ impl Command for EndAllSessions {
     }
 }
 
+/// Ends the actor's sessions but for the one they are here with, as [`end_sessions`] does.
+pub(super) async fn end_other_sessions(work: &mut Work<'_>) -> Result<(), AppError> {
+    let (user, here) = (work.viewer()?.user, work.actor().session()?);
+    let mut others = work.unit().sessions().live_of(user).await?;
+    others.retain(|session| session.state().id != here);
+    end_sessions(work, others).await
+}
+
 /// Ends sessions, at once and on every instance. Each end is told in the organization that the session was in; the
 /// unit of work is in the last of them afterwards.
 pub(crate) async fn end_sessions(work: &mut Work<'_>, mut sessions: Vec<Session>) -> Result<(), AppError> {

@@ -14,14 +14,18 @@ use crate::unit_of_work::StoreError;
 /// Users in a unit of work. Users belong to no tenant.
 #[async_trait]
 pub trait UserRepository: Send {
+    /// To be read: others may be changing it. There is no user any more whose account is deleted.
     async fn find(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
+    /// Locks the row. For whatever begins sessions or ends them, and changes what shows who somebody is: of two such
+    /// things at the same time the second sees the first. It comes before what belongs to the user is locked.
+    async fn find_locked(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
     /// Writes the row, checks its version and stores the events. A taken address is [`StoreError::Duplicate`].
     async fn save(&mut self, user: User) -> Result<UserState, StoreError>;
-    /// The person with this address. Locks the row, so that what is asked for at the same time is done one after the other.
+    /// The person with this address, whose account is not deleted. Locks nothing: waiting would tell that there is somebody.
     async fn find_by_email(&mut self, email: &Email) -> Result<Option<User>, StoreError>;
     /// Replaces the hash of the same password by a better one, unless the password was changed since.
     async fn replace_hash(&mut self, user: UserId, old: &PasswordHash, new: PasswordHash) -> Result<(), StoreError>;
-    /// How to address these users; unknown ones are left out.
+    /// How to address these users; unknown and deleted ones are left out.
     async fn contacts(&mut self, ids: &[UserId]) -> Result<Vec<UserContact>, StoreError>;
 }
 
@@ -50,6 +54,8 @@ pub trait SessionRepository: Send {
     async fn save(&mut self, session: Session) -> Result<(), StoreError>;
     /// Like [`SessionRepository::save`], in as few statements as the store allows.
     async fn save_all(&mut self, sessions: Vec<Session>) -> Result<(), StoreError>;
+    /// Deletes all sessions of a user, also those that are over.
+    async fn erase_all(&mut self, user: UserId) -> Result<(), StoreError>;
 }
 
 /// The sessions that are over, across users.
@@ -73,6 +79,11 @@ impl Credentials {
     pub(crate) fn are_outdated(&self, user: &UserState) -> bool {
         self.version != user.version && self.password_hash != user.password_hash
     }
+
+    /// Whether these, which were read later, are of the same password.
+    pub(super) fn still_hold(&self, later: &Self) -> bool {
+        self.version == later.version || self.password_hash == later.password_hash
+    }
 }
 
 /// What authentication needs to know of a session.
@@ -87,7 +98,7 @@ pub struct SessionFacts {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait IdentityQueries: Send + Sync {
-    /// Of a person: service accounts cannot sign in.
+    /// Of a person: service accounts and deleted users cannot sign in.
     async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError>;
     async fn session(&self, id: SessionId) -> Result<Option<SessionFacts>, StoreError>;
     /// The user's sessions that live, the last used first. `current` is the one they are asked from.
@@ -107,7 +118,7 @@ pub trait IdentityQueries: Send + Sync {
     async fn second_factors(&self, user: UserId) -> Result<SecondFactorsView, StoreError>;
     /// Whether the organization requires one of its members.
     async fn requires_mfa(&self, organization: OrganizationId) -> Result<bool, StoreError>;
-    /// How to address these users; unknown ones are left out.
+    /// How to address these users; unknown and deleted ones are left out.
     async fn contacts(&self, ids: &[UserId]) -> Result<Vec<UserContact>, StoreError>;
 }
 

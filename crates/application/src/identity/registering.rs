@@ -63,6 +63,7 @@ impl Accounts {
         self.hasher.check_room()?;
         let (invitation, email) = self.invited(&input.token).await?;
         let mailed = self.invitation_tokens.came_by_mail(&input.token);
+        let to_accept = Some(InvitationToAccept { id: invitation, mailed });
         let invitee = match self.find_credentials(email.as_str()).await? {
             Some(known) => {
                 let password = input.password.ok_or(OrganizationError::InvitationNeedsPassword)?;
@@ -74,9 +75,8 @@ impl Accounts {
                 if !mailed {
                     self.require_verified(actor, &known, email.as_str()).await?;
                 }
-                let invitation = InvitationToAccept { id: invitation, mailed };
-                self.ask_second_factor(actor, &known, Some(invitation)).await?;
-                Invitee::Existing(known.user_id)
+                self.ask_second_factor(actor, &known, email.as_str(), to_accept).await?;
+                Invitee::Existing { user: known.user_id, proof: Some(known) }
             }
             None => {
                 let (Some(password), Some(display_name)) = (input.password, input.display_name) else {
@@ -89,14 +89,20 @@ impl Accounts {
         let (session, refresh_token) = self.new_session();
         let command = AcceptInvitation {
             invitation,
-            invitee,
+            invitee: invitee.clone(),
             session,
             refresh_hash: self.secrets.digest(&refresh_token),
             client: client(actor),
             mailed,
             verification: self.email_verification,
         };
-        let grant = self.app.execute(actor, command).await?;
+        let grant = match (self.app.execute(actor, command).await, invitee) {
+            (
+                Err(AppError::Unauthenticated(Denial::InvalidCredentials)),
+                Invitee::Existing { proof: Some(known), .. },
+            ) => return Err(self.overtaken(actor, &known, email.as_str(), to_accept).await),
+            (outcome, _) => outcome?,
+        };
         self.make_familiar(actor, &grant).await;
         self.signed_in(grant, refresh_token)
     }

@@ -78,17 +78,22 @@ impl Command for ResetPassword {
     }
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
-        let (id, email) = redeem_request(work, self.request, AccountRequestKind::ResetPassword).await?;
+        let (mut user, email) = redeem_request(work, self.request, AccountRequestKind::ResetPassword).await?;
         // Who reads an address that was the account's once has nothing to say any more.
-        let user = work.unit().users().find(id).await?.filter(|user| user.state().email == email);
-        let mut user = user.ok_or(REFUSED)?;
+        if user.state().email != email {
+            return Err(REFUSED);
+        }
+        let id = user.state().id;
         work.unit().act_as(id);
-        let sessions = work.unit().sessions().live_of(id).await?;
-        end_sessions(work, sessions).await?;
-        // Before an organization is entered: they are for several.
+        // All of this is about several organizations, and comes before one of them is entered.
         revoke_tokens_everywhere(work, id).await?;
+        let sessions = work.unit().sessions().live_of(id).await?;
+        let home = work.unit().members().home_of(id).await?;
+        end_sessions(work, sessions).await?;
         close_with_password(work, id).await?;
-        enter_home(work, Some(id)).await?;
+        if let Some((organization, _)) = home {
+            work.unit().enter(organization).await?;
+        }
         user.reset_password(self.password_hash.clone(), work.now());
         work.unit().users().save(user).await?;
         mail_account(work, id, &email, AccountNotice::PasswordChanged).await

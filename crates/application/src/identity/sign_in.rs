@@ -8,6 +8,7 @@ use tenon_domain::organizations::OrganizationName;
 use tenon_domain::{SessionId, UserId};
 use uuid::Uuid;
 
+use super::own_sessions::end_sessions;
 use super::{Credentials, EmailVerification, UserView, ask_to_verify};
 use crate::actor::{Actor, Denial};
 use crate::command::{Command, Work, about_sign_in};
@@ -24,7 +25,8 @@ pub struct Grant {
     pub organization: OrganizationView,
 }
 
-/// Starts a session of a user in an organization.
+/// Starts a session of a user in the organization that the unit of work is in. One more than may live ends the one that
+/// was used longest ago.
 pub(crate) async fn open_session(
     work: &mut Work<'_>,
     id: SessionId,
@@ -34,6 +36,11 @@ pub(crate) async fn open_session(
     organization: OrganizationView,
 ) -> Result<Grant, AppError> {
     let now = work.now();
+    let displaced = Session::displaced(work.unit().sessions().live_of(user.id).await?);
+    if !displaced.is_empty() {
+        end_sessions(work, displaced).await?;
+        work.unit().enter(organization.id).await?;
+    }
     let session = Session::start(id, user.id, organization.id, refresh_hash.clone(), client.clone(), now);
     work.unit().sessions().save(session).await?;
     Ok(Grant { session: id, user, organization })
@@ -81,11 +88,30 @@ impl Command for Register {
     }
 }
 
+/// Who signs in, locked, if what was checked of them before is still true: whoever has changed the password meanwhile,
+/// or set up a second factor, has ended all sessions, and wants no new one that began before. Without a proof both were
+/// looked at under this lock.
+pub(crate) async fn find_proven(
+    work: &mut Work<'_>,
+    user: UserId,
+    proof: Option<&Credentials>,
+) -> Result<User, AppError> {
+    let refused = AppError::Unauthenticated(Denial::InvalidCredentials);
+    let found = work.unit().users().find_locked(user).await?.ok_or(refused.clone())?;
+    let Some(proof) = proof else { return Ok(found) };
+    let factor = work.unit().second_factors().find(user).await?;
+    if proof.are_outdated(found.state()) || factor.is_some_and(|factor| factor.is_confirmed()) {
+        return Err(refused);
+    }
+    Ok(found)
+}
+
 /// Signs a user in whose password was checked, into the organization they were in last.
 #[derive(Clone, Debug)]
 pub struct StartSession {
     pub user: UserId,
-    /// What the password was compared with. `None` when that was some time ago, and was looked at again.
+    /// What the password was compared with, of somebody without a second factor. `None` where a code of one was
+    /// accepted, and the password looked at again.
     pub proof: Option<Credentials>,
     pub session: SessionId,
     pub refresh_hash: TokenHash,
@@ -104,12 +130,7 @@ impl Command for StartSession {
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<Grant, AppError> {
         let refused = AppError::Unauthenticated(Denial::InvalidCredentials);
-        let user = work.unit().users().find(self.user).await?.ok_or(refused.clone())?.state().clone();
-        // Who has changed the password meanwhile has ended all sessions, and wants no new one that began with the old
-        // one.
-        if self.proof.as_ref().is_some_and(|proof| proof.are_outdated(&user)) {
-            return Err(AppError::Stale);
-        }
+        let user = find_proven(work, self.user, self.proof.as_ref()).await?.state().clone();
         let (organization, role) = work.unit().members().home_of(user.id).await?.ok_or(refused.clone())?;
         work.unit().enter(organization).await?;
         work.unit().act_as(user.id);

@@ -26,7 +26,8 @@ impl SignInAttempt {
     pub fn new(email: &str, ip: Option<&str>) -> Self {
         // No account has a longer address; what is longer shares one count.
         let account: String = email.trim().chars().take(Email::MAX_CHARS).collect();
-        Self { account: account.to_lowercase(), address: ip.map_or_else(|| "unknown".to_owned(), network) }
+        let address = ip.map(|ip| ip.parse::<IpAddr>().map_or_else(|_| ip.to_owned(), network));
+        Self { account: account.to_lowercase(), address: address.unwrap_or_else(|| "unknown".to_owned()) }
     }
 
     pub fn account(&self) -> &str {
@@ -38,11 +39,12 @@ impl SignInAttempt {
     }
 }
 
-/// An IPv4 address, or the network of an IPv6 one: whoever has one of those has all of its addresses.
-fn network(ip: &str) -> String {
-    match ip.parse() {
-        Ok(IpAddr::V6(address)) => format!("{}/64", Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
-        _ => ip.to_owned(),
+/// What a client is counted by: an IPv4 address, or the network of an IPv6 one, as whoever has one of those has all of
+/// its addresses.
+pub fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V6(address) => format!("{}/64", Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+        IpAddr::V4(address) => address.to_string(),
     }
 }
 
@@ -162,5 +164,6 @@ mod tests {
         assert_eq!(address("2001:db8:0:1:ffff::2"), address("2001:db8:0:1::1"));
         assert_ne!(address("2001:db8:0:2::1"), address("2001:db8:0:1::1"));
         assert_ne!(address("192.0.2.2"), address("192.0.2.1"));
+        assert_eq!(address("::ffff:192.0.2.2"), "192.0.2.2", "not of one network with all others");
     }
 }

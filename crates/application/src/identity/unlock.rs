@@ -104,6 +104,7 @@ impl Command for Unlock {
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<Email, AppError> {
         let (user, email) = redeem_request(work, self.request, AccountRequestKind::UnlockSignIn).await?;
+        let user = user.state().id;
         enter_home(work, Some(user)).await?;
         work.unit().act_as(user);
         let unlocked = about_sign_in(Some(user), email.as_str(), IdentityFact::SignInUnlocked);

@@ -74,11 +74,11 @@ impl Command for VerifyEmail {
     }
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
-        let (user, email) = redeem_request(work, self.request, AccountRequestKind::VerifyEmail).await?;
-        let user = work.unit().users().find(user).await?;
+        let (mut user, email) = redeem_request(work, self.request, AccountRequestKind::VerifyEmail).await?;
         // Of an address that was changed since, the link says nothing.
-        let user = user.filter(|user| user.state().email == email);
-        let mut user = user.ok_or(AppError::Unauthenticated(Denial::InvalidAccountToken))?;
+        if user.state().email != email {
+            return Err(AppError::Unauthenticated(Denial::InvalidAccountToken));
+        }
         enter_home(work, Some(user.state().id)).await?;
         work.unit().act_as(user.state().id);
         user.verify_email(work.now());

@@ -9,6 +9,10 @@ use crate::unit_of_work::StoreError;
 
 #[async_trait]
 impl AccountRequestRepository for MemoryUnit {
+    async fn owner_of(&mut self, id: AccountRequestId) -> Result<Option<UserId>, StoreError> {
+        Ok(self.data.account_requests.iter().find(|it| it.id == id).and_then(|it| it.user_id))
+    }
+
     async fn find(&mut self, id: AccountRequestId) -> Result<Option<AccountRequest>, StoreError> {
         Ok(self.data.account_requests.iter().find(|it| it.id == id).cloned().map(AccountRequest::restore))
     }
@@ -31,6 +35,11 @@ impl AccountRequestRepository for MemoryUnit {
         for request in of_user.filter(|it| kinds.contains(&it.kind) && it.used_at.is_none()) {
             request.used_at = Some(now);
         }
+        Ok(())
+    }
+
+    async fn erase_all(&mut self, user: UserId) -> Result<(), StoreError> {
+        self.data.account_requests.retain(|it| it.user_id != Some(user));
         Ok(())
     }
 }

@@ -82,6 +82,7 @@ pub(super) fn people(data: &mut Data) {
             display_name,
             password_hash: PasswordHash::new(format!("hash of {who:?}'s password")),
             email_verified_at: Some(at(0)),
+            deleted_at: None,
             version: 1,
             created_at: at(0),
             updated_at: at(0),

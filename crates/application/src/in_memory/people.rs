@@ -15,11 +15,16 @@ use crate::unit_of_work::StoreError;
 #[async_trait]
 impl UserRepository for MemoryUnit {
     async fn find(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
-        Ok(self.data.users.iter().find(|it| it.id == id).cloned().map(User::restore))
+        let found = self.data.users.iter().find(|it| it.id == id && it.deleted_at.is_none());
+        Ok(found.cloned().map(User::restore))
+    }
+
+    async fn find_locked(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
+        UserRepository::find(self, id).await
     }
 
     async fn find_by_email(&mut self, email: &Email) -> Result<Option<User>, StoreError> {
-        let mut people = self.data.users.iter().filter(|it| it.kind == UserKind::Person);
+        let mut people = self.data.users.iter().filter(|it| it.kind == UserKind::Person && it.deleted_at.is_none());
         Ok(people.find(|it| it.email == *email).cloned().map(User::restore))
     }
 
@@ -54,7 +59,7 @@ impl UserRepository for MemoryUnit {
 }
 
 pub(super) fn contacts(users: &[UserState], ids: &[UserId]) -> Vec<UserContact> {
-    let known = users.iter().filter(|it| ids.contains(&it.id));
+    let known = users.iter().filter(|it| ids.contains(&it.id) && it.deleted_at.is_none());
     known
         .map(|it| UserContact { id: it.id, display_name: it.display_name.to_string(), email: it.email.to_string() })
         .collect()
@@ -82,6 +87,11 @@ impl SessionRepository for MemoryUnit {
             self.data.sessions.push(state);
             self.tell(events);
         }
+        Ok(())
+    }
+
+    async fn erase_all(&mut self, user: UserId) -> Result<(), StoreError> {
+        self.data.sessions.retain(|it| it.user_id != user);
         Ok(())
     }
 }
@@ -157,6 +167,10 @@ impl MemberRepository for MemoryUnit {
         Ok(members.map(|(_, it)| it.user_id).collect())
     }
 
+    async fn hold(&mut self, user: UserId) -> Result<bool, StoreError> {
+        Ok(MemberRepository::find(self, user).await?.is_some())
+    }
+
     async fn other_owner(&mut self, than: UserId) -> Result<Option<UserId>, StoreError> {
         let tenant = self.tenant()?;
         let others = self
@@ -165,6 +179,13 @@ impl MemberRepository for MemoryUnit {
             .iter()
             .filter(|(org, it)| *org == tenant && it.role == OrganizationRole::Owner && it.user_id != than);
         Ok(others.min_by_key(|(_, it)| it.joined_at).map(|(_, it)| it.user_id))
+    }
+
+    async fn organizations_of(&mut self, user: UserId) -> Result<Vec<OrganizationId>, StoreError> {
+        let own = self.data.members.iter().filter(|(_, it)| it.user_id == user);
+        let mut organizations: Vec<_> = own.map(|(org, _)| *org).collect();
+        organizations.sort();
+        Ok(organizations)
     }
 
     async fn role_in(

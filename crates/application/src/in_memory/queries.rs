@@ -20,7 +20,7 @@ use crate::unit_of_work::StoreError;
 impl IdentityQueries for MemoryStore {
     async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
         let data = self.data();
-        let mut people = data.users.iter().filter(|it| it.kind == UserKind::Person);
+        let mut people = data.users.iter().filter(|it| it.kind == UserKind::Person && it.deleted_at.is_none());
         let found = people.find(|it| it.email == *email);
         Ok(found.map(|it| Credentials {
             user_id: it.id,

@@ -56,4 +56,9 @@ impl SignInChallengeRepository for MemoryUnit {
         self.data.challenges.retain(|it| it.id != id);
         Ok(())
     }
+
+    async fn erase_all(&mut self, user: UserId) -> Result<(), StoreError> {
+        self.data.challenges.retain(|it| it.user_id != user);
+        Ok(())
+    }
 }

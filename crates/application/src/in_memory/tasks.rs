@@ -83,6 +83,12 @@ impl NotificationRepository for MemoryUnit {
         unread.into_iter().for_each(|(_, view, _)| view.read_at = Some(now));
         Ok(count)
     }
+
+    async fn erase_all(&mut self, user: UserId) -> Result<(), StoreError> {
+        self.tenant()?;
+        self.data.notifications.retain(|(who, _, _)| *who != user);
+        Ok(())
+    }
 }
 
 #[async_trait]

@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 
 use async_trait::async_trait;
-use tenon_domain::identity::{PersonalAccessToken, PersonalAccessTokenState};
+use tenon_domain::identity::{PersonalAccessToken, PersonalAccessTokenState, TokenCount};
 use tenon_domain::{OrganizationId, Timestamp, TokenId, UserId};
 
 use super::data::MemoryStore;
@@ -30,10 +30,11 @@ impl TokenRepository for MemoryUnit {
         Ok(state)
     }
 
-    async fn count_live(&mut self, owner: UserId, now: Timestamp) -> Result<u64, StoreError> {
+    async fn count(&mut self, owner: UserId, now: Timestamp) -> Result<TokenCount, StoreError> {
         let tenant = self.tenant()?;
         let own = self.data.tokens.iter().filter(|it| (it.organization_id, it.owner_id) == (tenant, owner));
-        Ok(own.filter(|it| it.is_live(now)).count() as u64)
+        let (live, kept) = (own.clone().filter(|it| it.is_live(now)).count(), own.count());
+        Ok(TokenCount { live: live as u64, kept: kept as u64 })
     }
 
     async fn revoke_all(&mut self, owner: UserId, now: Timestamp) -> Result<Vec<TokenId>, StoreError> {
@@ -49,7 +50,7 @@ impl TokenRepository for MemoryUnit {
 impl MemoryUnit {
     fn revoke_those(&mut self, are_meant: impl Fn(&PersonalAccessTokenState) -> bool, now: Timestamp) -> Vec<TokenId> {
         let mut revoked = Vec::new();
-        for token in self.data.tokens.iter_mut().filter(|it| are_meant(it) && it.revoked_at.is_none()) {
+        for token in self.data.tokens.iter_mut().filter(|it| are_meant(it) && it.is_live(now)) {
             token.revoked_at = Some(now);
             revoked.push(token.id);
         }

@@ -17,6 +17,8 @@ pub trait NotificationRepository: Send {
     async fn mark_read(&mut self, user: UserId, id: NotificationId, now: Timestamp) -> Result<bool, StoreError>;
     /// Marks all unread notifications of the user read. Answers how many.
     async fn mark_all_read(&mut self, user: UserId, now: Timestamp) -> Result<u64, StoreError>;
+    /// Deletes all notifications of the user.
+    async fn erase_all(&mut self, user: UserId) -> Result<(), StoreError>;
 }
 
 /// The read side of notifications: a viewer reads their own in their organization.

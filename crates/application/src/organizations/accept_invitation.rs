@@ -8,15 +8,16 @@ use super::OrganizationView;
 use crate::actor::{Actor, Denial};
 use crate::command::{Command, Effect, Work};
 use crate::error::AppError;
-use crate::identity::{EmailVerification, Grant, UserView, ask_to_verify, open_session};
+use crate::identity::{Credentials, EmailVerification, Grant, UserView, ask_to_verify, find_proven, open_session};
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::{Scope, StoreError};
 
 /// Who accepts an invitation.
 #[derive(Clone, Debug)]
 pub enum Invitee {
-    /// The account of the invited address, whose password was checked.
-    Existing(UserId),
+    /// The account of the invited address. What its password was compared with is as in
+    /// [`StartSession`](crate::identity::StartSession).
+    Existing { user: UserId, proof: Option<Credentials> },
     /// Somebody without an account, who gets one.
     New { display_name: DisplayName, password_hash: PasswordHash },
 }
@@ -64,7 +65,7 @@ impl Command for AcceptInvitation {
             return Err(OrganizationError::InvitationRevoked.into());
         }
         let mut user = match &self.invitee {
-            Invitee::Existing(user) => work.unit().users().find(*user).await?.ok_or(absent.clone())?,
+            Invitee::Existing { user, proof } => find_proven(work, *user, proof.as_ref()).await?,
             Invitee::New { display_name, password_hash } => {
                 let id = work.next_id();
                 User::register(id, email.clone(), display_name.clone(), password_hash.clone(), now)

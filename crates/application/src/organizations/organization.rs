@@ -30,7 +30,8 @@ impl Command for CreateOrganization {
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<OrganizationView, AppError> {
         let founder = work.viewer()?.user;
-        let name = match work.unit().users().find(founder).await? {
+        // Who deletes their account at the same time is no owner of this one.
+        let name = match work.unit().users().find_locked(founder).await? {
             Some(user) => user.state().display_name.to_string(),
             None => return Err(AppError::NotFound("user")),
         };
@@ -86,6 +87,8 @@ impl Command for EditOrganization {
             organization.rename(name, work.now());
         }
         if let Some(required) = self.require_mfa {
+            // Whoever finds a token must not open the organization to those who have only guessed a password.
+            work.actor().session()?;
             if required && !organization.state().require_mfa {
                 require_own_mfa(work, viewer.user).await?;
             }

@@ -30,8 +30,12 @@ pub trait MemberRepository: Send {
     async fn remove(&mut self, member: Member) -> Result<(), StoreError>;
     /// How many owners the organization has. Locks the organization, so that the answer holds until the commit.
     async fn count_owners(&mut self) -> Result<u64, StoreError>;
+    /// Whether the user is a member. Locks the membership, so that the answer holds until the commit.
+    async fn hold(&mut self, user: UserId) -> Result<bool, StoreError>;
     /// An owner other than this user; the one who joined first.
     async fn other_owner(&mut self, than: UserId) -> Result<Option<UserId>, StoreError>;
+    /// The organizations that the user belongs to, in order of their ids. Across tenants.
+    async fn organizations_of(&mut self, user: UserId) -> Result<Vec<OrganizationId>, StoreError>;
     /// The user's role in any organization, across tenants.
     async fn role_in(
         &mut self,

@@ -6,7 +6,7 @@
 mod rotate;
 
 use async_trait::async_trait;
-pub use rotate::rotate;
+pub use rotate::{Rotation, rotate};
 use tenon_domain::identity::SealedSecret;
 use uuid::Uuid;
 

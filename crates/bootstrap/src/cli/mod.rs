@@ -2,6 +2,7 @@
 
 mod backup;
 mod jobs;
+mod keys;
 mod migrate;
 mod secrets;
 pub(crate) mod terminal;
@@ -50,6 +51,11 @@ enum Command {
     Jobs {
         #[command(subcommand)]
         action: jobs::Action,
+    },
+    /// Make keys that access tokens are signed with
+    Keys {
+        #[command(subcommand)]
+        action: keys::Action,
     },
     /// Look at the keys that stored secrets are encrypted with, and change to the newest
     Secrets {
@@ -125,6 +131,7 @@ fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Doctor => process::block_on(doctor::run(&sources)),
         Command::Jobs { action } => process::block_on(jobs::run(Config::load(&sources)?, action)),
+        Command::Keys { action } => keys::run(&action),
         Command::Secrets { action } => process::block_on(secrets::run(Config::load(&sources)?, action)),
         Command::Backup(backup) => backup::back_up(&sources, backup),
         Command::Restore(restore) => backup::restore(&Config::load(&sources)?, &restore),
@@ -156,6 +163,8 @@ mod tests {
         assert!(parse("tenon migrate down --steps 0").is_err());
         assert!(parse("tenon migrate finish").is_ok());
         assert!(parse("tenon jobs retry").is_ok());
+        assert!(parse("tenon keys generate").is_ok() && parse("tenon keys generate --algorithm p256").is_ok());
+        assert!(parse("tenon keys generate --algorithm rsa").is_err());
         assert!(parse("tenon secrets rotate").is_ok() && parse("tenon secrets").is_err());
         assert!(parse("tenon backup /var/backups/tenon/today").is_ok());
         assert!(parse("tenon backup --verify today").is_ok());

@@ -21,9 +21,11 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     let database = connect(&config).await?;
     Schema::new(&database).require_current().await?;
     let archive = SqlSecretArchive::new(database.clone());
+    let mut unreadable = 0;
     if matches!(action, Action::Rotate) {
-        let rotated = rotate(&archive, &cipher).await?;
-        say(format_args!("encrypted again, with the key {}: {rotated}", cipher.newest_key()));
+        let rotation = rotate(&archive, &cipher).await?;
+        say(format_args!("encrypted again, with the key {}: {}", cipher.newest_key(), rotation.sealed));
+        unreadable = rotation.unreadable;
     }
     let counts = archive.count_by_key().await?;
     if counts.is_empty() {
@@ -38,5 +40,5 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
         say(format_args!("{key:<32}  {count:>8}  {state}"));
     }
     database.close().await;
-    Ok(())
+    if unreadable == 0 { Ok(()) } else { Err(Failure::UnreadableSecrets(unreadable)) }
 }

@@ -16,7 +16,9 @@ use std::sync::Arc;
 use tenon_application::documents::Documents;
 use tenon_application::events::Outbox;
 use tenon_application::idempotency::IdempotencyKeys;
-use tenon_application::identity::{AccountTokens, Accounts, Authenticator, SecondFactors, SessionDirectory, TokenUses};
+use tenon_application::identity::{
+    AccountTokens, Accounts, Authenticator, SecondFactors, SessionDirectory, TokenUses, VerificationKey,
+};
 use tenon_application::notifications::Deliveries;
 use tenon_application::organizations::InvitationTokens;
 use tenon_application::ports::{Clock, HealthCheck, IdGenerator, RateLimiter};
@@ -31,8 +33,8 @@ use tenon_infrastructure::persistence::{
 use tenon_infrastructure::push::NoPushChannels;
 use tenon_infrastructure::rate_limit::InProcessRateLimiter;
 use tenon_infrastructure::security::{
-    Argon2Hasher, BcryptHasher, BoundedPasswordHasher, HasherLimits, JwtAccessTokens, PasswordAlgorithm as Hashing,
-    RandomSecretTokens, SignedAccountTokens, SignedInvitationTokens, SignedRefreshTokens, TotpCodes,
+    Argon2Hasher, BcryptHasher, BoundedPasswordHasher, HasherLimits, PasswordAlgorithm as Hashing, RandomSecretTokens,
+    SignedAccountTokens, SignedInvitationTokens, SignedRefreshTokens, TotpCodes,
 };
 use tenon_infrastructure::telemetry::continue_trace;
 use tenon_worker::{Relay, RelaySettings, Schedules, Subscribers, Worker, WorkerSettings};
@@ -52,12 +54,15 @@ pub struct System {
     pub app: App,
     pub accounts: Accounts,
     pub authenticator: Authenticator,
+    /// What others verify access tokens with.
+    pub verification_keys: Vec<VerificationKey>,
     pub idempotency: Arc<dyn IdempotencyKeys>,
     pub outbox: Arc<dyn Outbox>,
     pub shared_limiter: Arc<dyn RateLimiter>,
     pub local_limiter: Arc<dyn RateLimiter>,
     pub health: Vec<Arc<dyn HealthCheck>>,
     pub cursor_key: Vec<u8>,
+    pub csrf_key: Vec<u8>,
     deliveries: Deliveries,
     links: Links,
     queue: Queue,
@@ -68,6 +73,7 @@ impl System {
     pub async fn start(config: &Config, public_url: &str) -> Result<Self, Failure> {
         prepare_data_dir(config)?;
         let secret = secrets::master_secret(config)?;
+        let access_tokens = Arc::new(secrets::access_tokens(config, &secret, SystemClock.now())?);
         let database = connect(config).await?;
         let schema = Schema::new(&database);
         if config.embedded() {
@@ -100,7 +106,6 @@ impl System {
             tenancy: config.tenancy,
             availability: database.availability().clone(),
         };
-        let access_tokens = Arc::new(JwtAccessTokens::new(&secret));
         let invitation_tokens: Arc<dyn InvitationTokens> = Arc::new(SignedInvitationTokens::new(&secret, public_url));
         let account_tokens: Arc<dyn AccountTokens> = Arc::new(SignedAccountTokens::new(&secret, public_url));
         let hasher = Arc::new(hasher(config.passwords)?);
@@ -136,6 +141,7 @@ impl System {
             shared_limiter: links.limiter.clone(),
             local_limiter: Arc::new(InProcessRateLimiter::new()),
             health: health_checks(config, &database, &links, &outbox),
+            verification_keys: access_tokens.verification_keys().to_vec(),
             authenticator: Authenticator {
                 tokens: access_tokens,
                 secrets: accounts.secrets.clone(),
@@ -144,6 +150,7 @@ impl System {
                 clock,
             },
             cursor_key: secret.key("cursors").to_vec(),
+            csrf_key: secret.key("csrf").to_vec(),
             database,
             app,
             accounts,

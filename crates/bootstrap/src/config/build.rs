@@ -13,6 +13,8 @@ use super::database::database;
 use super::key;
 use super::reader::Reader;
 use super::secret_keys::secret_keys;
+use super::signing_keys::signing_key_files;
+use super::trusted_proxies::trusted_proxies;
 use super::{
     Config, ConfigError, DatabaseKind, JwtSecret, MailConfig, MailTransport, PasswordAlgorithm, PasswordConfig,
     RedisConfig, Secret, Sources, jwt_secret, sources,
@@ -38,11 +40,13 @@ pub(super) fn build(sources: &Sources) -> Result<Config, ConfigError> {
         mail: mail(&mut reader),
         jwt_secret: signing_key(&mut reader, &data_dir, database.kind),
         secret_keys: reader.parse(key::SECRET_KEYS, secret_keys).unwrap_or_default(),
+        signing_keys: reader.parse(key::SIGNING_KEYS, signing_key_files).unwrap_or_default(),
         passwords: passwords(&mut reader),
         email_verification: email_verification(&mut reader),
         rate_limits: reader.switch(key::RATE_LIMITS, true),
         max_concurrency: admission(&mut reader),
         cors_origins: reader.parse(key::CORS_ORIGINS, origins).unwrap_or_default(),
+        trusted_proxies: reader.parse(key::TRUSTED_PROXIES, trusted_proxies).unwrap_or_default(),
         log: log(&mut reader),
         otlp_endpoint: reader
             .url(key::OTLP_ENDPOINT, &["http", "https"], "http://collector:4318")

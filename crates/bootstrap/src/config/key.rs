@@ -55,7 +55,9 @@ keys! {
     SES_ENDPOINT = "ses_endpoint", Url;
     SES_REGION = "ses_region", Plain;
     SHUTDOWN_SECONDS = "shutdown_seconds", Plain;
+    SIGNING_KEYS = "signing_keys", Never;
     TENANCY = "tenancy", Plain;
+    TRUSTED_PROXIES = "trusted_proxies", Plain;
     WITH_WORKER = "with_worker", Plain;
     WORKER_BIND = "worker_bind", Plain;
     WORKER_CONCURRENCY = "worker_concurrency", Plain;

@@ -11,12 +11,15 @@ mod problem;
 mod reader;
 mod secret;
 mod secret_keys;
+mod signing_keys;
 mod sources;
+mod trusted_proxies;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use tenon_application::Tenancy;
 use tenon_application::identity::EmailVerification;
 use tenon_infrastructure::persistence::backup::database_file;
@@ -26,6 +29,7 @@ use tenon_infrastructure::telemetry::LogSettings;
 pub use self::jwt_secret::JwtSecret;
 pub use self::problem::{ConfigError, Problem};
 pub use self::secret::{Secret, redact_url};
+pub use self::signing_keys::SigningKeyFiles;
 pub use self::sources::Sources;
 
 /// The whole configuration.
@@ -44,12 +48,16 @@ pub struct Config {
     pub jwt_secret: JwtSecret,
     /// What stored secrets are encrypted with, the newest first; without any, a key derived from the secret above.
     pub secret_keys: Vec<SecretKey>,
+    /// What access tokens are signed with; without any, a key derived from the secret above.
+    pub signing_keys: SigningKeyFiles,
     pub passwords: PasswordConfig,
     pub email_verification: EmailVerification,
     pub rate_limits: bool,
     /// How many reads, and how many writes, may run at a time; `None` for as many as come.
     pub max_concurrency: Option<usize>,
     pub cors_origins: Vec<String>,
+    /// Proxies that are believed about where a request comes from.
+    pub trusted_proxies: Vec<IpNet>,
     pub log: LogSettings,
     pub otlp_endpoint: Option<String>,
     /// Where `tenon-worker` answers health checks and metrics; nowhere when it is not set.

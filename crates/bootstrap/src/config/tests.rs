@@ -32,6 +32,7 @@ fn nothing_set_is_the_embedded_deployment() {
     assert_eq!(config.worker_bind, None, "a worker listens only when it is told to");
     assert!(config.embedded() && config.runs_worker() && config.rate_limits && config.cache && config.redis.is_none());
     assert_eq!(config.max_concurrency, Some(256));
+    assert!(config.trusted_proxies.is_empty(), "nobody is believed who was not named");
 }
 
 #[test]
@@ -49,6 +50,7 @@ fn a_production_deployment_is_read() {
         ("TENON_SES_REGION", "eu-central-1"),
         ("TENON_PUBLIC_URL", "https://tenon.example.com/"),
         ("TENON_CORS_ORIGINS", "https://app.example.com, http://localhost:3000"),
+        ("TENON_TRUSTED_PROXIES", "10.0.0.0/8, 2001:db8::1"),
         ("TENON_RATE_LIMITS", "off"),
         ("TENON_ADMISSION", "off"),
         ("TENON_TENANCY", "single"),
@@ -63,6 +65,8 @@ fn a_production_deployment_is_read() {
     assert_eq!(config.jwt_secret.obtain().unwrap().expose(), SECRET);
     assert_eq!(config.public_url(config.bind), "https://tenon.example.com");
     assert_eq!(config.cors_origins, ["https://app.example.com", "http://localhost:3000"]);
+    let proxies: Vec<_> = config.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(proxies, ["10.0.0.0/8", "2001:db8::1/128"]);
     assert_eq!(config.tenancy, Tenancy::Single);
     assert_eq!(config.email_verification, EmailVerification::Required);
     assert_eq!(config.worker_bind, Some("0.0.0.0:9100".parse().unwrap()));
@@ -82,12 +86,14 @@ fn everything_that_is_wrong_is_said_at_once_and_nothing_secret() {
         ("TENON_WORKER_BIND", "9100"),
         ("TENON_LOG", "tenon=loudly"),
         ("TENON_CORS_ORIGINS", "*"),
+        ("TENON_TRUSTED_PROXIES", "10.0.0.1, everybody"),
         ("TENON_DATABSE_URL", "postgres://tenon:hunter2@db/tenon"),
     ]);
-    assert!(text.starts_with("the configuration has 8 problems:"), "{text}");
+    assert!(text.starts_with("the configuration has 9 problems:"), "{text}");
     assert!(text.contains("TENON_BIND = \"everywhere\" (environment): write an address and a port"), "{text}");
     assert!(text.contains("TENON_DATABASE_URL = oracle://tenon:…@db/tenon (environment): write sqlite://"), "{text}");
     assert!(text.contains("TENON_WORKER_BIND = \"9100\" (environment): write an address and a port"), "{text}");
+    assert!(text.contains("TENON_TRUSTED_PROXIES = \"10.0.0.1, everybody\" (environment): write addresses"), "{text}");
     assert!(text.contains("TENON_BCRYPT_COST = \"31\" (environment): write a number from 4 to 16"), "{text}");
     assert!(
         text.contains("TENON_DATABSE_URL (environment): there is no such setting; did you mean TENON_DATABASE_URL?")

@@ -7,7 +7,7 @@ use tenon_infrastructure::persistence::{Database, RowSecurity};
 
 use super::{Finding, PATIENCE, secrets};
 use crate::composition::{Links, Schema, connect, isolation_trouble, mail_endpoint, prepare_data_dir, reach, writable};
-use crate::config::{Config, DatabaseKind, JwtSecret, MailTransport};
+use crate::config::{Config, ConfigError, DatabaseKind, JwtSecret, MailTransport};
 
 /// How far the clocks of the database and of this machine may be apart.
 const MAX_CLOCK_DIFFERENCE_MS: i64 = 2000;
@@ -15,6 +15,7 @@ const MAX_CLOCK_DIFFERENCE_MS: i64 = 2000;
 /// Everything, in the order in which one would put it right.
 pub(super) async fn all(config: &Config) -> Vec<Finding> {
     let mut findings = vec![configuration(config), storage(config).await, signing_key(config)];
+    findings.extend(token_keys(config));
     findings.extend(database(config).await);
     findings.extend(redis(config).await);
     findings.push(mail(config).await);
@@ -54,6 +55,20 @@ fn signing_key(config: &Config) -> Finding {
     let remedy = "delete the file to have a new one made: access tokens are refused until clients refresh them, and pending \
                   invitations end";
     Finding::new("signing key", outcome, remedy)
+}
+
+/// Whether the keys of access tokens can be read, and the first one signs.
+fn token_keys(config: &Config) -> Option<Finding> {
+    let keys = match config.signing_keys.read() {
+        Ok(keys) => keys,
+        Err(error) => {
+            let remedy = "see docs/operations/runbooks/key-rotation.md; tenon keys generate prints a new key";
+            return Some(Finding::new::<ConfigError>("token keys", Err(error), remedy));
+        }
+    };
+    let (first, others) = keys.split_first()?;
+    let detail = format!("{} signs, with {}; {} more verify", first.id(), first.published().algorithm, others.len());
+    Some(Finding::new::<ConfigError>("token keys", Ok(detail), ""))
 }
 
 async fn database(config: &Config) -> Vec<Finding> {

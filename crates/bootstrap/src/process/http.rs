@@ -29,6 +29,7 @@ impl Server {
             app: system.app.clone(),
             accounts: system.accounts.clone(),
             authenticator: system.authenticator.clone(),
+            verification_keys: system.verification_keys.clone(),
             idempotency: system.idempotency.clone(),
             shared_limiter: system.shared_limiter.clone(),
             local_limiter: system.local_limiter.clone(),
@@ -37,8 +38,10 @@ impl Server {
             render_metrics: Arc::new(move || metrics.render()),
             trace_context: config.otlp_endpoint.is_some().then(trace_context),
         };
-        let mut settings = HttpSettings::new(Url::parse(public_url)?, system.cursor_key.clone());
+        let (cursor_key, csrf_key) = (system.cursor_key.clone(), system.csrf_key.clone());
+        let mut settings = HttpSettings::new(Url::parse(public_url)?, cursor_key, csrf_key);
         settings.cors_origins.clone_from(&config.cors_origins);
+        settings.trusted_proxies.clone_from(&config.trusted_proxies);
         settings.rate_limits = config.rate_limits.then(RateLimits::default);
         settings.admission = config.max_concurrency.map(|max_concurrency| AdmissionSettings { max_concurrency });
         settings.shutdown_timeout = config.shutdown;

@@ -76,7 +76,7 @@ impl AccountRequest {
         self.state.user_id.filter(|_| open)
     }
 
-    /// Uses it up. `None` when it was used, replaced by a newer one or has expired.
+    /// Uses it up. `None` when it was used, was made worthless by something else, or has expired.
     pub fn redeem(&mut self, kind: AccountRequestKind, now: Timestamp) -> Option<UserId> {
         let user = self.open_for(kind, now)?;
         self.state.used_at = Some(now);

@@ -21,6 +21,8 @@ context_error! {
             "a token expires in the future and within five years: leave the field out for one that does not expire";
         TooManyTokens => "identity.too_many_tokens", Conflict, None,
             "there are 50 tokens of this owner already: revoke one that is not used";
+        TooManyKeptTokens => "identity.too_many_kept_tokens", Conflict, None,
+            "500 tokens of this owner are kept already: those that ended are forgotten after 90 days";
         PasswordLength => "identity.password_length", Rule, Some("password"),
             "a password has 10 to 128 characters";
         SecondFactorEnabled => "identity.mfa_enabled", Conflict, None,
@@ -31,6 +33,8 @@ context_error! {
             "this is not your password";
         WrongCode => "identity.wrong_code", Rule, Some("code"),
             "the code is wrong or was used already: wait for the next one";
+        CodeNeeded => "identity.code_needed", Rule, Some("code"),
+            "a code of your second factor is needed";
         PasswordPersonal => "identity.password_personal", Rule, Some("password"),
             "a password does not hold your name or your address: everybody would try those first";
         PasswordWeak => "identity.password_weak", Rule, Some("password"),

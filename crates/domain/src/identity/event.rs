@@ -42,6 +42,8 @@ pub enum IdentityFact {
     SecondFactorDisabled,
     RecoveryCodeUsed,
     RecoveryCodesReplaced,
+    /// What was known of the user is erased.
+    Deleted,
 }
 
 impl IdentityFact {
@@ -68,6 +70,7 @@ impl IdentityFact {
             Self::SecondFactorDisabled => "auth.mfa_disabled",
             Self::RecoveryCodeUsed => "auth.recovery_code_used",
             Self::RecoveryCodesReplaced => "auth.recovery_codes_replaced",
+            Self::Deleted => "user.deleted",
         }
     }
 }

@@ -34,7 +34,7 @@ pub use one_time_code::{OneTimeCode, RecoveryCode, SealedSecret, TotpSecret};
 pub use second_factor::{Proof, SecondFactor, SecondFactorState, Verdict};
 pub use session::{Client, PresentedToken, Session, SessionState, SpentToken};
 pub use sign_in_challenge::{InvitationToAccept, SignInChallenge, SignInChallengeState};
-pub use token::{NewToken, PersonalAccessToken, PersonalAccessTokenState, TokenName};
+pub use token::{NewToken, PersonalAccessToken, PersonalAccessTokenState, TokenCount, TokenName};
 pub use token_text::TokenText;
 pub use user::{User, UserKind, UserState};
 pub use values::{DisplayName, Email, Password, PasswordHash, TokenHash};

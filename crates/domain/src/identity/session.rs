@@ -60,6 +60,8 @@ impl Session {
     pub const LIFETIME: TimeDelta = TimeDelta::days(30);
     /// How long a spent refresh token is answered as it was the first time.
     pub const REPEATS_FOR: TimeDelta = TimeDelta::seconds(10);
+    /// How many sessions of a user live at most.
+    pub const MAX_LIVE: usize = 100;
 
     pub fn start(
         id: SessionId,
@@ -97,6 +99,13 @@ impl Session {
     /// The state and the events, for the store that writes both.
     pub fn into_parts(self) -> (SessionState, Vec<DomainEvent>) {
         (self.state, self.events)
+    }
+
+    /// Which of a user's live sessions have to end for one more: those that were used longest ago.
+    pub fn displaced(mut live: Vec<Self>) -> Vec<Self> {
+        live.sort_by_key(|session| (session.state.last_used_at, session.state.id));
+        live.truncate((live.len() + 1).saturating_sub(Self::MAX_LIVE));
+        live
     }
 
     pub fn is_live(&self, now: Timestamp) -> bool {
@@ -220,6 +229,23 @@ mod tests {
         session.rotate(token("second"), None, at(1));
         assert_eq!(session.recognize(&token("first"), true, at(1)), PresentedToken::Worthless);
         assert_eq!(session.recognize(&token("first"), true, at(2)), PresentedToken::Reused);
+    }
+
+    #[test]
+    fn one_session_too_many_displaces_those_that_were_used_longest_ago() {
+        let used = |minutes: usize| {
+            let mut state = session().state;
+            state.id = SessionId::new(Uuid::from_u128(minutes as u128));
+            state.last_used_at = at(i64::try_from(minutes).unwrap());
+            Session::restore(state)
+        };
+        let displaced = |live: usize| -> Vec<_> {
+            let newest_first = (0..live).rev().map(used).collect();
+            Session::displaced(newest_first).iter().map(|session| session.state.last_used_at).collect()
+        };
+        assert!(displaced(0).is_empty() && displaced(Session::MAX_LIVE - 1).is_empty());
+        assert_eq!(displaced(Session::MAX_LIVE), [at(0)]);
+        assert_eq!(displaced(Session::MAX_LIVE + 2), [at(0), at(1), at(2)]);
     }
 
     #[test]

@@ -195,6 +195,25 @@ fn a_password_is_changed_by_who_knows_it_and_reset_by_who_reads_the_address() {
 }
 
 #[test]
+fn a_deleted_user_is_a_placeholder_that_tells_nothing_of_who_it_was() {
+    let id = UserId::new(Uuid::from_u128(2));
+    let (email, hash) = (Email::parse("ada@example.com").unwrap(), PasswordHash::new("hash".to_owned()));
+    let mut user = User::register(id, email, DisplayName::parse("Ada").unwrap(), hash, at(0));
+    user.verify_email(at(1));
+    user.erase(at(2));
+    let (state, mut events) = user.into_parts();
+    assert_eq!(state.email.as_str(), "00000000-0000-0000-0000-000000000002@deleted.invalid");
+    assert_eq!(Email::parse(state.email.as_str()), Ok(state.email.clone()));
+    assert!(!state.email.takes_mail());
+    assert_eq!(state.display_name, DisplayName::parse(User::DELETED_NAME).unwrap());
+    assert_eq!((state.kind, state.password_hash), (UserKind::Person, PasswordHash::unusable()));
+    assert_eq!((state.email_verified_at, state.deleted_at, state.updated_at), (None, Some(at(2)), at(2)));
+    let told = events.pop().unwrap();
+    assert_eq!((told.name(), told.subject.id), ("user.deleted", id.uuid()));
+    assert_eq!((told.subject.name.as_str(), told.changes), (User::DELETED_NAME, vec![]));
+}
+
+#[test]
 fn secrets_are_not_printed() {
     let password = Password::attempt("correct horse battery".to_owned());
     let hash = PasswordHash::new("$2b$12$secret".to_owned());

@@ -47,6 +47,14 @@ pub struct NewToken {
     pub expires_at: Option<Timestamp>,
 }
 
+/// How many tokens an owner has in an organization.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokenCount {
+    pub live: u64,
+    /// With those that ended and are not forgotten yet.
+    pub kept: u64,
+}
+
 /// A token that programs sign in with on behalf of its owner, and the events its methods recorded.
 #[derive(Clone, Debug)]
 pub struct PersonalAccessToken {
@@ -59,20 +67,25 @@ impl PersonalAccessToken {
     pub const MAX_LIFETIME: TimeDelta = TimeDelta::days(5 * 366);
     /// How many live tokens an owner has in an organization at most.
     pub const MAX_LIVE: u64 = 50;
+    /// How many of them are kept at most: those that ended, too.
+    pub const MAX_KEPT: u64 = 500;
 
     /// A token is good for something.
     pub fn check_scopes(scopes: Scopes) -> Result<(), IdentityError> {
         if scopes.is_empty() { Err(IdentityError::TokenWithoutScopes) } else { Ok(()) }
     }
 
-    /// Makes a token; `live` is how many its owner has now.
-    pub fn create(new: NewToken, live: u64, now: Timestamp) -> Result<Self, IdentityError> {
+    /// Makes a token; `count` is how many its owner has now.
+    pub fn create(new: NewToken, count: TokenCount, now: Timestamp) -> Result<Self, IdentityError> {
         Self::check_scopes(new.scopes)?;
         if new.expires_at.is_some_and(|end| end <= now || end > now + Self::MAX_LIFETIME) {
             return Err(IdentityError::TokenExpiry);
         }
-        if live >= Self::MAX_LIVE {
+        if count.live >= Self::MAX_LIVE {
             return Err(IdentityError::TooManyTokens);
+        }
+        if count.kept >= Self::MAX_KEPT {
+            return Err(IdentityError::TooManyKeptTokens);
         }
         let state = PersonalAccessTokenState {
             id: new.id,
@@ -152,14 +165,18 @@ mod tests {
         }
     }
 
-    fn refused(new: NewToken, live: u64) -> Option<IdentityError> {
-        PersonalAccessToken::create(new, live, at(0)).err()
+    fn create(new: NewToken) -> PersonalAccessToken {
+        PersonalAccessToken::create(new, TokenCount::default(), at(0)).unwrap()
+    }
+
+    fn refused(new: NewToken, live: u64, kept: u64) -> Option<IdentityError> {
+        PersonalAccessToken::create(new, TokenCount { live, kept }, at(0)).err()
     }
 
     #[test]
     fn creating_is_recorded_with_what_the_token_may_do_and_without_its_secret() {
         let expiring = NewToken { expires_at: Some(at(60)), ..new_token() };
-        let (state, events) = PersonalAccessToken::create(expiring, 0, at(0)).unwrap().into_parts();
+        let (state, events) = create(expiring).into_parts();
         assert_eq!((state.created_at, state.last_used_at, state.revoked_at), (at(0), None, None));
         let [event] = &events[..] else { panic!("{events:?}") };
         assert_eq!(event.name(), "token.created");
@@ -172,7 +189,7 @@ mod tests {
     #[test]
     fn a_token_is_good_for_something_and_expires_in_the_future_if_ever() {
         let useless = NewToken { scopes: Scopes::default(), ..new_token() };
-        assert_eq!(refused(useless, 0), Some(IdentityError::TokenWithoutScopes));
+        assert_eq!(refused(useless, 0, 0), Some(IdentityError::TokenWithoutScopes));
         let furthest = at(0) + PersonalAccessToken::MAX_LIFETIME;
         for (expires_at, refusal) in [
             (None, None),
@@ -182,22 +199,24 @@ mod tests {
             (Some(at(-1)), Some(IdentityError::TokenExpiry)),
             (Some(furthest + TimeDelta::milliseconds(1)), Some(IdentityError::TokenExpiry)),
         ] {
-            assert_eq!(refused(NewToken { expires_at, ..new_token() }, 0), refusal, "{expires_at:?}");
+            assert_eq!(refused(NewToken { expires_at, ..new_token() }, 0, 0), refusal, "{expires_at:?}");
         }
     }
 
     #[test]
-    fn an_owner_has_a_bounded_number_of_live_tokens() {
-        assert_eq!(refused(new_token(), PersonalAccessToken::MAX_LIVE - 1), None);
-        assert_eq!(refused(new_token(), PersonalAccessToken::MAX_LIVE), Some(IdentityError::TooManyTokens));
+    fn an_owner_has_a_bounded_number_of_tokens_that_live_and_of_those_that_are_kept() {
+        let (live, kept) = (PersonalAccessToken::MAX_LIVE, PersonalAccessToken::MAX_KEPT);
+        assert_eq!(refused(new_token(), live - 1, kept - 1), None);
+        assert_eq!(refused(new_token(), live, live), Some(IdentityError::TooManyTokens));
+        assert_eq!(refused(new_token(), 0, kept), Some(IdentityError::TooManyKeptTokens));
     }
 
     #[test]
     fn a_token_lives_until_it_expires_or_is_revoked() {
-        let forever = PersonalAccessToken::create(new_token(), 0, at(0)).unwrap();
+        let forever = create(new_token());
         assert!(forever.state().is_live(at(1_000_000)));
         let expiring = NewToken { expires_at: Some(at(60)), ..new_token() };
-        let mut token = PersonalAccessToken::create(expiring, 0, at(0)).unwrap();
+        let mut token = create(expiring);
         assert!(token.state().is_live(at(59)) && !token.state().is_live(at(60)));
         token = PersonalAccessToken::restore(token.into_parts().0);
         token.revoke(at(5));

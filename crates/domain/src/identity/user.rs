@@ -21,6 +21,8 @@ pub struct UserState {
     pub password_hash: PasswordHash,
     /// Since when it is known that the user reads the address.
     pub email_verified_at: Option<Timestamp>,
+    /// Since when nothing is known of the user any more but that they were there.
+    pub deleted_at: Option<Timestamp>,
     pub version: Version,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -34,6 +36,9 @@ pub struct User {
 }
 
 impl User {
+    /// What somebody is called whose account was deleted.
+    pub const DELETED_NAME: &'static str = "Deleted user";
+
     pub fn register(
         id: UserId,
         email: Email,
@@ -48,6 +53,7 @@ impl User {
             display_name,
             password_hash,
             email_verified_at: None,
+            deleted_at: None,
             version: 0,
             created_at: now,
             updated_at: now,
@@ -123,6 +129,17 @@ impl User {
         self.state.updated_at = now;
         self.record(IdentityFact::PasswordReset, Vec::new());
         self.verify_email(now);
+    }
+
+    /// Leaves a placeholder, to whom their work still belongs. Who they were is in no field, and not in the event.
+    pub fn erase(&mut self, now: Timestamp) {
+        self.state.email = Email::of_deleted(self.state.id);
+        self.state.display_name = DisplayName::restore(Self::DELETED_NAME.to_owned());
+        self.state.password_hash = PasswordHash::unusable();
+        self.state.email_verified_at = None;
+        self.state.deleted_at = Some(now);
+        self.state.updated_at = now;
+        self.record(IdentityFact::Deleted, Vec::new());
     }
 
     fn record(&mut self, fact: IdentityFact, changes: Vec<FieldChange>) {

@@ -20,6 +20,7 @@ impl Email {
     const LOCAL_PUNCTUATION: &'static str = ".!#$%&'*+/=?^_`{|}~-";
     /// Below a top-level domain that will never exist (RFC 2606).
     const SERVICE_DOMAIN: &'static str = "@service.invalid";
+    const DELETED_DOMAIN: &'static str = "@deleted.invalid";
 
     pub fn parse(raw: &str) -> Result<Self, IdentityError> {
         let address = raw.trim().to_ascii_lowercase();
@@ -51,9 +52,14 @@ impl Email {
         Self(format!("{}{}", id.uuid().simple(), Self::SERVICE_DOMAIN))
     }
 
+    /// Takes the place of the address that a deleted user had, so that it is free again.
+    pub fn of_deleted(id: UserId) -> Self {
+        Self(format!("{id}{}", Self::DELETED_DOMAIN))
+    }
+
     /// Whether somebody could read what is sent there.
     pub fn takes_mail(&self) -> bool {
-        !self.0.ends_with(Self::SERVICE_DOMAIN)
+        !self.0.ends_with(Self::SERVICE_DOMAIN) && !self.0.ends_with(Self::DELETED_DOMAIN)
     }
 
     pub fn as_str(&self) -> &str {

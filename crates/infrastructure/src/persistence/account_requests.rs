@@ -29,6 +29,17 @@ pub(super) fn account_request_state(row: Model) -> Result<AccountRequestState, S
 
 #[async_trait]
 impl AccountRequestRepository for SqlUnitOfWork {
+    async fn owner_of(&mut self, id: AccountRequestId) -> Result<Option<UserId>, StoreError> {
+        let owner: Option<Option<Uuid>> = Entity::find_by_id(id.uuid())
+            .select_only()
+            .column(Column::UserId)
+            .into_tuple()
+            .one(&self.transaction)
+            .await
+            .stored()?;
+        Ok(owner.flatten().map(UserId::new))
+    }
+
     async fn find(&mut self, id: AccountRequestId) -> Result<Option<AccountRequest>, StoreError> {
         let row = Entity::find_by_id(id.uuid()).lock_exclusive().one(&self.transaction).await.stored()?;
         row.map(account_request_state).transpose().map(|state| state.map(AccountRequest::restore))
@@ -69,6 +80,12 @@ impl AccountRequestRepository for SqlUnitOfWork {
             .exec(&self.transaction)
             .await
             .stored()?;
+        Ok(())
+    }
+
+    async fn erase_all(&mut self, user: UserId) -> Result<(), StoreError> {
+        let own = Column::UserId.eq(user.uuid());
+        Entity::delete_many().filter(own).exec(&self.transaction).await.stored()?;
         Ok(())
     }
 }

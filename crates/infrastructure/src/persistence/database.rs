@@ -112,6 +112,11 @@ impl Database {
         Reader { connection: &self.replica, scope: scope.into() }
     }
 
+    /// For checks of what [`Database::replica`] reads through: the primary's where there is no replica.
+    pub(super) fn replica_connection(&self) -> &DatabaseConnection {
+        &self.replica
+    }
+
     /// The same database without its replica: every read sees what was committed before it.
     #[must_use]
     pub fn without_replica(&self) -> Self {

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    Select,
 };
 use tenon_application::identity::{
     Credentials, IdentityQueries, SecondFactorsView, SessionFacts, SessionView, TokenFacts, UserContact,
@@ -32,28 +33,39 @@ fn user_state(row: user::Model) -> UserState {
         display_name: DisplayName::restore(row.display_name),
         password_hash: PasswordHash::new(row.password_hash),
         email_verified_at: row.email_verified_at,
+        deleted_at: row.deleted_at,
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
     }
 }
 
-/// Who has this address. Those of service accounts lead nowhere.
+/// The user, unless the account is deleted: what is left of it is nobody's to change.
+fn present(id: UserId) -> Select<user::Entity> {
+    user::Entity::find_by_id(id.uuid()).filter(user::Column::DeletedAt.is_null())
+}
+
+/// Who has this address. Those of service accounts and of deleted users lead nowhere.
 fn person(email: &Email) -> Condition {
     let is_person = user::Column::Kind.eq(UserKind::Person.as_str());
-    Condition::all().add(user::Column::Email.eq(email.as_str())).add(is_person)
+    let is_there = user::Column::DeletedAt.is_null();
+    Condition::all().add(user::Column::Email.eq(email.as_str())).add(is_person).add(is_there)
 }
 
 #[async_trait]
 impl UserRepository for SqlUnitOfWork {
     async fn find(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
-        let row = user::Entity::find_by_id(id.uuid()).one(&self.transaction).await.stored()?;
+        let row = present(id).one(&self.transaction).await.stored()?;
+        Ok(row.map(user_state).map(User::restore))
+    }
+
+    async fn find_locked(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
+        let row = present(id).lock_exclusive().one(&self.transaction).await.stored()?;
         Ok(row.map(user_state).map(User::restore))
     }
 
     async fn find_by_email(&mut self, email: &Email) -> Result<Option<User>, StoreError> {
-        let found = user::Entity::find().filter(person(email));
-        let row = found.lock_exclusive().one(&self.transaction).await.stored()?;
+        let row = user::Entity::find().filter(person(email)).one(&self.transaction).await.stored()?;
         Ok(row.map(user_state).map(User::restore))
     }
 
@@ -82,6 +94,7 @@ impl UserRepository for SqlUnitOfWork {
             display_name: state.display_name.to_string(),
             password_hash: state.password_hash.as_str().to_owned(),
             email_verified_at: state.email_verified_at,
+            deleted_at: state.deleted_at,
             version: state.version,
             created_at: state.created_at,
             updated_at: state.updated_at,
@@ -94,6 +107,7 @@ impl UserRepository for SqlUnitOfWork {
                 display_name: Set(row.display_name),
                 password_hash: Set(row.password_hash),
                 email_verified_at: Set(row.email_verified_at),
+                deleted_at: Set(row.deleted_at),
                 version: Set(row.version),
                 updated_at: Set(row.updated_at),
                 ..Default::default()
@@ -119,6 +133,7 @@ async fn contacts(connection: &impl ConnectionTrait, ids: &[UserId]) -> Result<V
         .select_only()
         .columns([user::Column::Id, user::Column::DisplayName, user::Column::Email])
         .filter(user::Column::Id.is_in(ids.iter().map(|id| id.uuid())))
+        .filter(user::Column::DeletedAt.is_null())
         .into_tuple()
         .all(connection)
         .await

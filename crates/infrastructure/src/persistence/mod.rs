@@ -56,3 +56,6 @@ pub use session_archive::SqlSessionArchive;
 pub use sign_in_challenges::SqlSignInChallengeArchive;
 pub use tokens::SqlTokenArchive;
 pub use unit_of_work::SqlTransactions;
+
+/// So many rows at most are named or written by one statement: far from what any database takes.
+const ROWS_PER_STATEMENT: usize = 500;

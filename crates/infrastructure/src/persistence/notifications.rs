@@ -96,6 +96,16 @@ impl NotificationRepository for SqlUnitOfWork {
             .stored()?;
         Ok(marked.rows_affected)
     }
+
+    async fn erase_all(&mut self, user: UserId) -> Result<(), StoreError> {
+        Entity::delete_many()
+            .filter(Column::OrgId.eq(self.org()?))
+            .filter(Column::UserId.eq(user.uuid()))
+            .exec(&self.transaction)
+            .await
+            .stored()?;
+        Ok(())
+    }
 }
 
 impl SqlQueries {

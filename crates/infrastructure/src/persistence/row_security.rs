@@ -1,4 +1,4 @@
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 use tenon_application::StoreError;
 
 use super::Database;
@@ -7,7 +7,7 @@ use super::error::Stored;
 /// Whether PostgreSQL itself keeps tenants apart; its policies are in the migrations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowSecurity {
-    /// As whom this process connects.
+    /// As whom this process connects. Where only the replica is reached as a role that bypasses it, that one.
     pub role: String,
     /// Superusers, and roles with BYPASSRLS, reach every row whatever the policies say.
     pub bypassed: bool,
@@ -37,16 +37,26 @@ const TABLES: &str = "SELECT c.relname::text AS name, \
             WHERE a.attrelid = c.oid AND a.attname = 'org_id' AND NOT a.attisdropped)) \
     ORDER BY c.relname";
 
+/// As whom these connections are, and whether that bypasses row-level security.
+async fn role_of(connection: &DatabaseConnection) -> Result<(String, bool), StoreError> {
+    let role = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, ROLE)).await.stored()?;
+    let role = role.ok_or_else(|| DbErr::RecordNotFound("the role of this session".to_owned())).stored()?;
+    Ok((role.try_get("", "role").stored()?, role.try_get("", "bypassed").stored()?))
+}
+
 impl Database {
-    /// Asks the primary; `None` where there is no such thing.
+    /// Asks the primary, and the replica as whom it is read; `None` where there is no such thing.
     pub async fn row_security(&self) -> Result<Option<RowSecurity>, StoreError> {
         if self.backend() != DbBackend::Postgres {
             return Ok(None);
         }
-        let ask = |sql| Statement::from_string(DbBackend::Postgres, sql);
-        let role = self.connection().query_one_raw(ask(ROLE)).await.stored()?;
-        let role = role.ok_or_else(|| DbErr::RecordNotFound("the role of this session".to_owned())).stored()?;
-        let rows = self.connection().query_all_raw(ask(TABLES)).await.stored()?;
+        let (mut role, mut bypassed) = role_of(self.connection()).await?;
+        let (reader, reader_bypasses) = role_of(self.replica_connection()).await?;
+        if reader_bypasses && !bypassed {
+            (role, bypassed) = (reader, true);
+        }
+        let rows =
+            self.connection().query_all_raw(Statement::from_string(DbBackend::Postgres, TABLES)).await.stored()?;
         let (mut open, mut lets_earlier_release_in) = (Vec::new(), false);
         for row in &rows {
             if !row.try_get::<bool>("", "closed").stored()? {
@@ -54,12 +64,6 @@ impl Database {
             }
             lets_earlier_release_in |= row.try_get::<bool>("", "lenient").stored()?;
         }
-        Ok(Some(RowSecurity {
-            role: role.try_get("", "role").stored()?,
-            bypassed: role.try_get("", "bypassed").stored()?,
-            tables: rows.len(),
-            open,
-            lets_earlier_release_in,
-        }))
+        Ok(Some(RowSecurity { role, bypassed, tables: rows.len(), open, lets_earlier_release_in }))
     }
 }

@@ -10,14 +10,11 @@ use tenon_application::{Page, PageRequest, Scope, StoreError, Unsorted};
 use tenon_domain::identity::{Client, Session, SessionState, SpentToken, TokenHash};
 use tenon_domain::{SessionId, Timestamp, UserId};
 
-use super::SqlQueries;
 use super::entities::session;
 use super::error::Stored;
 use super::keyset::{Criterion, page};
 use super::unit_of_work::SqlUnitOfWork;
-
-/// Far from what any database takes in one statement.
-const ROWS_PER_STATEMENT: usize = 500;
+use super::{ROWS_PER_STATEMENT, SqlQueries};
 
 fn session_state(row: session::Model) -> SessionState {
     let spent = row.spent_hash.zip(row.spent_at);
@@ -109,6 +106,12 @@ impl SessionRepository for SqlUnitOfWork {
                 .stored()?;
         }
         self.stamp(events.into_iter().flatten().collect());
+        Ok(())
+    }
+
+    async fn erase_all(&mut self, user: UserId) -> Result<(), StoreError> {
+        let own = session::Column::UserId.eq(user.uuid());
+        session::Entity::delete_many().filter(own).exec(&self.transaction).await.stored()?;
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveM
 use tenon_application::StoreError;
 use tenon_application::identity::{SignInChallengeArchive, SignInChallengeRepository};
 use tenon_domain::identity::{InvitationToAccept, SignInChallenge, SignInChallengeState, TokenHash};
-use tenon_domain::{SignInChallengeId, Timestamp};
+use tenon_domain::{SignInChallengeId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::entities::sign_in_challenge::{ActiveModel, Column, Entity, Model};
@@ -59,6 +59,12 @@ impl SignInChallengeRepository for SqlUnitOfWork {
 
     async fn remove(&mut self, id: SignInChallengeId) -> Result<(), StoreError> {
         Entity::delete_by_id(id.uuid()).exec(&self.transaction).await.stored()?;
+        Ok(())
+    }
+
+    async fn erase_all(&mut self, user: UserId) -> Result<(), StoreError> {
+        let own = Column::UserId.eq(user.uuid());
+        Entity::delete_many().filter(own).exec(&self.transaction).await.stored()?;
         Ok(())
     }
 }

@@ -67,7 +67,7 @@ pub(super) struct SqlUnitOfWork {
     pub(super) origin: Origin,
     pub(super) now: Timestamp,
     pub(super) ids: Arc<dyn IdGenerator>,
-    /// What goes into the outbox at the commit, in one statement.
+    /// What goes into the outbox at the commit.
     pub(super) events: Vec<EventRecord>,
     /// What is to be forgotten by caches after the commit.
     touched: Vec<Touched>,

@@ -12,6 +12,7 @@ mod passwords;
 mod refresh_tokens;
 mod secret_cipher;
 mod secret_tokens;
+mod token_keys;
 
 pub use access_tokens::JwtAccessTokens;
 pub use account_tokens::SignedAccountTokens;
@@ -24,6 +25,7 @@ pub use refresh_tokens::SignedRefreshTokens;
 pub use secret_cipher::{SecretKey, XChaChaSecretCipher};
 pub use secret_tokens::RandomSecretTokens;
 pub(crate) use secret_tokens::random_name;
+pub use token_keys::{TokenKey, TokenKeyKind};
 
 /// Why something of this module could not be set up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,4 +36,8 @@ pub enum SecurityError {
     Hasher(String),
     #[error("a secret key is an id of up to 32 small letters, digits and hyphens, a colon, and 32 bytes in base64")]
     SecretKey,
+    #[error("a key for access tokens is an Ed25519 or P-256 key in PEM: private (PKCS#8) or public")]
+    TokenKey,
+    #[error("the first key for access tokens signs: it must be a private one")]
+    PublicTokenKey,
 }

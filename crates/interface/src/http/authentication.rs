@@ -3,23 +3,63 @@
 use std::rc::Rc;
 
 use actix_web::dev::ServiceRequest;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
 use tenon_application::identity::Authenticator;
-use tenon_application::{Actor, AppError, Principal};
+use tenon_application::{Actor, AppError, Credential, Denial, Origin, Principal};
 
 use super::context::RequestContext;
+use super::csrf::Forgery;
 use super::layers::{Answered, Next};
+use super::problem::Problem;
 use super::services::TraceContext;
+use super::{cookies, csrf};
 
 /// The outcome of authenticating a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Authentication {
     /// The user, or somebody anonymous if there are no valid credentials.
     pub(crate) actor: Actor,
+    /// Whether a cookie says who it is.
+    pub(crate) by_cookie: bool,
     /// Why the credentials were refused, if there were any.
-    pub(crate) refusal: Option<AppError>,
+    pub(crate) refusal: Option<Refusal>,
+}
+
+/// Why credentials are refused by the routes that ask for some. The others do not look at them: who signs in may have an
+/// old cookie.
+#[derive(Clone, Debug)]
+pub(crate) enum Refusal {
+    Denied(AppError),
+    /// There is a cookie and an `Authorization`, and nobody can say which one counts.
+    MixedCredentials,
+    Forged(Forgery),
+}
+
+impl From<AppError> for Refusal {
+    fn from(denial: AppError) -> Self {
+        Self::Denied(denial)
+    }
+}
+
+impl From<Forgery> for Refusal {
+    fn from(forgery: Forgery) -> Self {
+        Self::Forged(forgery)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Denied(denial) => denial.into(),
+            Refusal::MixedCredentials => {
+                let detail = "There is a token and a cookie: send one of them.";
+                Self::bad_request("auth.mixed_credentials", detail)
+            }
+            Refusal::Forged(forgery) => forgery.into(),
+        }
+    }
 }
 
 impl Authentication {
@@ -40,21 +80,53 @@ pub(crate) async fn authenticate(request: ServiceRequest, next: impl Next) -> An
             _ => received.map(str::to_owned),
         };
         let origin = context.origin(traceparent);
-        let identified = match (bearer(&request), request.app_data::<Data<Authenticator>>()) {
-            (Some(token), Some(authenticator)) => authenticator.authenticate(token).await,
-            _ => Ok(Principal::Anonymous),
-        };
-        let (principal, refusal) = match identified {
-            Ok(principal) => (principal, None),
-            Err(refusal) => (Principal::Anonymous, Some(refusal)),
-        };
-        let outcome = Authentication { actor: Actor { principal, origin }, refusal };
-        request.extensions_mut().insert(Rc::new(outcome));
+        remember(&request, origin).await;
     }
     next(request).await
 }
 
-fn bearer(request: &ServiceRequest) -> Option<&str> {
-    let (scheme, token) = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+/// Looks again who sent the request: meanwhile the session may have ended, and a role may have been taken away.
+pub(crate) async fn authenticate_again(request: &ServiceRequest) {
+    if let Some(known) = Authentication::of(request.request()) {
+        remember(request, known.actor.origin.clone()).await;
+    }
+}
+
+async fn remember(request: &ServiceRequest, origin: Origin) {
+    let (principal, by_cookie, refusal) = match identify(request.request()).await {
+        Ok((principal, by_cookie)) => (principal, by_cookie, None),
+        Err(refusal) => (Principal::Anonymous, false, Some(refusal)),
+    };
+    let outcome = Authentication { actor: Actor { principal, origin }, by_cookie, refusal };
+    request.extensions_mut().insert(Rc::new(outcome));
+}
+
+/// Who sent the request, and whether a cookie says so.
+async fn identify(request: &HttpRequest) -> Result<(Principal, bool), Refusal> {
+    let headers = request.headers();
+    let cookie = cookies::read(headers, cookies::ACCESS);
+    if cookie.is_some() && headers.contains_key(header::AUTHORIZATION) {
+        return Err(Refusal::MixedCredentials);
+    }
+    let Some(authenticator) = request.app_data::<Data<Authenticator>>() else {
+        return Ok((Principal::Anonymous, false));
+    };
+    if let Some(token) = cookie {
+        let principal = authenticator.authenticate(token).await?;
+        // Personal access tokens are for programs, and no session that a CSRF token could be of.
+        let Principal::User { credential: Credential::Session(session), .. } = principal else {
+            return Err(AppError::Unauthenticated(Denial::InvalidToken).into());
+        };
+        csrf::check(request, session)?;
+        return Ok((principal, true));
+    }
+    match bearer(headers) {
+        Some(token) => Ok((authenticator.authenticate(token).await?, false)),
+        None => Ok((Principal::Anonymous, false)),
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

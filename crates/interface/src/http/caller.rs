@@ -29,6 +29,11 @@ impl Caller {
         &self.authentication.actor
     }
 
+    /// Whether it is a browser that is signed in by its cookies.
+    pub(crate) fn has_cookie(&self) -> bool {
+        self.authentication.by_cookie
+    }
+
     pub(crate) async fn execute<C: Command>(&self, command: C) -> Result<C::Output, Problem> {
         Ok(self.app.execute(self.actor(), command).await?)
     }

@@ -70,10 +70,11 @@ fn forwarded_for(element: &[u8]) -> Option<IpAddr> {
         let (name, value) = (pair[..equals].trim_ascii(), pair[equals + 1..].trim_ascii());
         name.eq_ignore_ascii_case(b"for").then_some(value)
     });
-    match (named.next(), named.next()) {
-        (Some([b'"', quoted @ .., b'"'] | quoted), None) => address(quoted),
-        _ => None,
-    }
+    let (Some(value), None) = (named.next(), named.next()) else { return None };
+    address(match value {
+        [b'"', quoted @ .., b'"'] => quoted,
+        bare => bare,
+    })
 }
 
 /// What stands between separators outside of quotes. From the right, as a quote that a client left open swallows all

@@ -1,6 +1,7 @@
 //! What is known of a request before anything else: its id, where it came from, when it began.
 
 use std::cell::OnceCell;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -13,6 +14,7 @@ use tenon_application::{App, Origin};
 use tracing::{Instrument, Span};
 
 use super::admission::was_refused;
+use super::client_address::client_address;
 use super::draining;
 use super::layers::{Answered, Next};
 use super::request_id::{is_request_id, is_traceparent};
@@ -27,7 +29,7 @@ const MAX_USER_AGENT_CHARS: usize = 512;
 #[derive(Debug)]
 pub(crate) struct RequestContext {
     pub(crate) request_id: String,
-    pub(crate) ip: Option<String>,
+    pub(crate) client: Option<IpAddr>,
     user_agent: Option<String>,
     pub(crate) traceparent: Option<String>,
     route: OnceCell<String>,
@@ -42,7 +44,7 @@ impl RequestContext {
         };
         Self {
             request_id,
-            ip: request.peer_addr().map(|address| address.ip().to_canonical().to_string()),
+            client: client_address(request),
             user_agent: text(&header::USER_AGENT).map(|raw| shortened(raw).to_owned()),
             traceparent: text(&TRACEPARENT).filter(|raw| is_traceparent(raw)).map(str::to_owned),
             route: OnceCell::new(),
@@ -67,7 +69,7 @@ impl RequestContext {
     pub(crate) fn origin(&self, traceparent: Option<String>) -> Origin {
         Origin {
             request_id: Some(self.request_id.clone()),
-            ip: self.ip.clone(),
+            ip: self.client.map(|address| address.to_string()),
             user_agent: self.user_agent.clone(),
             traceparent,
             idempotency_key: None,

@@ -10,7 +10,8 @@ use super::layers::{Answered, Next};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
-    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Traceparent, X-Request-Id",
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Traceparent, X-Auth-Mode, X-CSRF-Token, \
+     X-Request-Id",
 );
 const ANSWER_HEADERS: HeaderValue = HeaderValue::from_static(
     "ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id",
@@ -20,22 +21,32 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
 /// The origins whose pages may call the API.
 #[derive(Debug)]
-pub(crate) struct AllowedOrigins(Vec<String>);
+pub(crate) struct AllowedOrigins {
+    listed: Vec<String>,
+    /// That of the front end.
+    own: String,
+}
 
 impl AllowedOrigins {
-    pub(crate) fn new(origins: &[String]) -> Self {
-        Self(origins.iter().map(|origin| origin.trim_end_matches('/').to_owned()).collect())
+    pub(crate) fn new(origins: &[String], public_url: &url::Url) -> Self {
+        let listed = origins.iter().map(|origin| origin.trim_end_matches('/').to_owned()).collect();
+        Self { listed, own: public_url.origin().ascii_serialization() }
     }
 
     fn allows(&self, origin: &HeaderValue) -> bool {
-        self.0.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+        self.listed.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+    }
+
+    /// Whether its pages may use cookies to change something.
+    pub(crate) fn trusts(&self, origin: &HeaderValue) -> bool {
+        self.allows(origin) || self.own.as_bytes() == origin.as_bytes()
     }
 }
 
 /// Answers preflights of allowed origins and lets their pages read the answers.
 pub(crate) async fn allow(request: ServiceRequest, next: impl Next) -> Answered {
     let allowed = request.app_data::<Data<AllowedOrigins>>().cloned();
-    let Some(allowed) = allowed.filter(|allowed| !allowed.0.is_empty()) else {
+    let Some(allowed) = allowed.filter(|allowed| !allowed.listed.is_empty()) else {
         return next(request).await;
     };
     let origin = request.headers().get(header::ORIGIN).filter(|origin| allowed.allows(origin)).cloned();
@@ -56,6 +67,7 @@ pub(crate) async fn allow(request: ServiceRequest, next: impl Next) -> Answered 
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = origin {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, ANSWER_HEADERS);
     }
     Ok(answer)

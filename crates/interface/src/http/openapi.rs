@@ -11,15 +11,17 @@ use actix_web::App;
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, Responder, get};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Components, InfoBuilder, License, OpenApi, Server};
 use utoipa_actix_web::{AppExt, scope};
 
-use super::{BASE_PATH, endpoints, health};
+use super::{BASE_PATH, cookies, endpoints, health, verification_keys};
 
 /// The name of the security scheme of people who are signed in.
 const BEARER: &str = "access_token";
+/// The name of that of their browsers.
+const COOKIE: &str = "access_cookie";
 /// The name of that of programs. What an operation asks of their tokens are the scopes of its requirement.
 const PERSONAL: &str = "personal_access_token";
 
@@ -28,10 +30,18 @@ const DESCRIPTION: &str = "Work management: organizations, projects and tasks.
 Sign in with `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer <token>`. The token names \
 the organization that every request acts in.
 
+Pages had better keep their tokens where no script finds them. With `X-Auth-Mode: cookie`, whatever answers tokens sets \
+them as cookies instead (`__Host-tenon_access`, `__Host-tenon_refresh`), and `POST /api/v1/auth/refresh` takes its own from \
+there. Requests with these cookies that are not GET or HEAD need the token of `GET /api/v1/auth/csrf` as `X-CSRF-Token` \
+(403 `auth.csrf_missing`, `auth.csrf_invalid`), and come from a page of the deployment, if their `Origin` tells (403 \
+`auth.foreign_origin`). A token and a cookie together are 400 `auth.mixed_credentials`.
+
 Programs send a personal access token (`tenon_pat_…`) in the same way: people make them with `POST \
 /api/v1/users/me/tokens`, and for service accounts with `POST /api/v1/service-accounts/{service_account}/tokens`. A token \
 acts in one organization, and has scopes such as `tasks:read`: each operation names the one it needs. Where it names none, \
-the answer to a token is 403 `auth.session_required`; for a missing scope it is 403 `auth.insufficient_scope`.
+the answer to a token is 403 `auth.session_required`; for a missing scope it is 403 `auth.insufficient_scope`. Where \
+an organization requires second factors, the answer to who has none is 403 `auth.mfa_enrollment_required`, but for what \
+concerns their own account.
 
 Errors are `application/problem+json` (RFC 9457) with a stable `code`. Lists are paged with `limit` and `cursor`. \
 Resources with a `version` have an `ETag`: send it as `If-Match` when you change them. Any POST that is signed in may \
@@ -50,7 +60,7 @@ const TAGS: &[(&str, &str)] = &[
     ("tasks", "Tasks"),
     ("notifications", "What happened that concerns you"),
     ("audit", "Who did what, when and from where"),
-    ("operations", "Health and metrics"),
+    ("operations", "Health, metrics and public keys"),
 ];
 
 /// The whole document. It needs no server.
@@ -72,6 +82,7 @@ fn build() -> OpenApi {
         .into_utoipa_app()
         .service(scope(BASE_PATH).configure(endpoints))
         .configure(health::configure)
+        .configure(verification_keys::configure)
         .split_for_parts();
     document.info = InfoBuilder::new()
         .title("Tenon")
@@ -88,6 +99,9 @@ fn build() -> OpenApi {
         .bearer_format("JWT")
         .description(Some("The `access_token` of the last sign-in or refresh; good for 15 minutes."));
     components.add_security_scheme(BEARER, SecurityScheme::Http(scheme.build()));
+    let description = "The same for pages, set by signing in with `X-Auth-Mode: cookie`. Goes with `X-CSRF-Token`.";
+    let scheme = ApiKey::Cookie(ApiKeyValue::with_description(cookies::ACCESS, description));
+    components.add_security_scheme(COOKIE, SecurityScheme::ApiKey(scheme));
     let scheme = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("tenon_pat_[0-9A-Za-z]{72}")

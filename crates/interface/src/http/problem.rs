@@ -285,6 +285,7 @@ impl From<AppError> for Problem {
             AppError::SignInLocked { retry_after } => Self::too_many("auth.sign_in_locked", text, retry_after),
             AppError::MfaRequired(token) => Self::mfa_required(text, token),
             AppError::MfaEnrollmentRequired => Self::new(StatusCode::FORBIDDEN, "auth.mfa_enrollment_required", text),
+            AppError::OnlyOwner { .. } => Self::new(StatusCode::CONFLICT, "identity.last_owner", text),
             AppError::PreconditionFailed => Self::new(StatusCode::PRECONDITION_FAILED, "version.stale", text),
             AppError::Stale => Self::new(StatusCode::CONFLICT, CONTENDED, text),
             AppError::Unavailable(cause) => Self::unavailable(cause),

@@ -5,10 +5,12 @@
 use std::time::Duration;
 
 use actix_web::dev::ServiceRequest;
+use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::Data;
-use tenon_application::Actor;
+use tenon_application::identity::network;
 use tenon_application::ports::{RateDecision, RatePolicy};
+use tenon_application::{Actor, Origin};
 use tenon_domain::identity::Email;
 
 use super::BASE_PATH;
@@ -27,7 +29,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub struct RateLimits {
     /// Attempts to sign in, register or accept an invitation, by address.
     pub auth: RatePolicy,
-    /// Mails that are asked for to one address, from wherever.
+    /// Mails that are asked for to one address, by who asks for them.
     pub account: RatePolicy,
     /// Requests of a signed-in user, or with one personal access token.
     pub api: RatePolicy,
@@ -60,9 +62,12 @@ pub(crate) async fn limit(request: ServiceRequest, next: impl Next) -> Answered 
         return next(request).await;
     };
     let signed_in = Authentication::of(request.request()).and_then(|found| credential(&found.actor));
-    let address = || RequestContext::of(request.request()).and_then(|context| context.ip.clone()).unwrap_or_default();
+    let client = || RequestContext::of(request.request()).and_then(|context| context.client);
+    let address = || client().map(network).unwrap_or_default();
     let (policy, limiter, key) = match signed_in {
-        _ if takes_secrets(request.match_info().as_str()) => (limits.auth, &services.shared_limiter, address()),
+        _ if takes_secrets(request.method(), request.match_info().as_str()) => {
+            (limits.auth, &services.shared_limiter, address())
+        }
         Some(credential) => (limits.api, &services.local_limiter, credential),
         None => (limits.anonymous, &services.local_limiter, address()),
     };
@@ -86,13 +91,24 @@ fn credential(actor: &Actor) -> Option<String> {
     by_token.or_else(|| actor.user_id().map(|user| user.to_string()))
 }
 
-/// Counts what is asked for under an address, whether it is of an account or not. For the handlers that know which.
-pub(crate) async fn check_account(active: ActiveLimits, services: &HttpServices, account: &str) -> Result<(), Problem> {
+/// Counts what somebody asks for under an address, whether it is of an account or not. For the handlers that know
+/// which.
+pub(crate) async fn check_account(
+    active: ActiveLimits,
+    services: &HttpServices,
+    asking: &Origin,
+    account: &str,
+) -> Result<(), Problem> {
     let Some(limits) = active.0 else { return Ok(()) };
+    let decision = services.shared_limiter.check(&limits.account, &account_key(asking, account)).await;
+    if decision.allowed { Ok(()) } else { Err(refusal(&limits.account, decision)) }
+}
+
+/// Who asks is part of it: nobody uses up what the owner of an account may ask for.
+fn account_key(asking: &Origin, account: &str) -> String {
     // No account has a longer address; what is longer shares one count.
     let account: String = account.trim().chars().take(Email::MAX_CHARS).collect::<String>().to_lowercase();
-    let decision = services.shared_limiter.check(&limits.account, &account).await;
-    if decision.allowed { Ok(()) } else { Err(refusal(&limits.account, decision)) }
+    format!("{} {account}", asking.ip.as_deref().unwrap_or_default())
 }
 
 /// Where passwords and tokens could be guessed.
@@ -116,8 +132,14 @@ const GUESSABLE: &[&str] = &[
 const MAILING: &[&str] = &["/auth/forgot-password", "/auth/verify-email/resend", "/users/me/email"];
 
 /// Whether the tight limit by address counts.
-fn takes_secrets(path: &str) -> bool {
-    path.strip_prefix(BASE_PATH).is_some_and(|path| GUESSABLE.contains(&path) || MAILING.contains(&path))
+fn takes_secrets(method: &Method, path: &str) -> bool {
+    path.strip_prefix(BASE_PATH)
+        .is_some_and(|path| GUESSABLE.contains(&path) || MAILING.contains(&path) || deletes_account(method, path))
+}
+
+/// Whether it takes a password: what else is done under this path does not. The path is below the base path.
+pub(crate) fn deletes_account(method: &Method, path: &str) -> bool {
+    *method == Method::DELETE && path == "/users/me"
 }
 
 fn refusal(policy: &RatePolicy, decision: RateDecision) -> Problem {
@@ -143,7 +165,7 @@ pub(crate) fn whole_seconds(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use tenon_application::{Credential, Origin, Principal, Viewer};
+    use tenon_application::{Credential, Principal, Viewer};
     use tenon_domain::access::{OrganizationRole, Scopes};
     use tenon_domain::{OrganizationId, SessionId, TokenId, UserId};
     use uuid::Uuid;
@@ -157,6 +179,17 @@ mod tests {
             role: OrganizationRole::Member,
         };
         Actor { principal: Principal::User { viewer, credential }, origin: Origin::default() }
+    }
+
+    #[test]
+    fn a_stranger_uses_up_nothing_of_what_an_owner_may_ask_for() {
+        let from = |ip: &str| Origin { ip: Some(ip.to_owned()), ..Origin::default() };
+        let own = account_key(&from("192.0.2.1"), "ada@example.com");
+        assert_eq!(own, account_key(&from("192.0.2.1"), " Ada@Example.com"));
+        assert_ne!(own, account_key(&from("192.0.2.2"), "ada@example.com"));
+        assert_ne!(own, account_key(&from("192.0.2.1"), "bob@example.com"));
+        let endless = |length| account_key(&from("192.0.2.1"), &"a".repeat(length));
+        assert_eq!(endless(Email::MAX_CHARS + 1), endless(Email::MAX_CHARS + 2));
     }
 
     #[test]

@@ -16,14 +16,16 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::admission::{Admission, Worker};
 use super::body::BodyLimits;
+use super::client_address::TrustedProxies;
 use super::cors::AllowedOrigins;
+use super::csrf::CsrfTokens;
 use super::cursor::Cursors;
 use super::openapi::{self, DOCUMENT_PATH, RenderedDocument};
 use super::rate_limit::ActiveLimits;
 use super::route_table::RouteTable;
 use super::security_headers::SecurityHeaders;
 use super::services::{HttpServices, HttpSettings};
-use super::{BASE_PATH, endpoints, fallback, health, layers};
+use super::{BASE_PATH, endpoints, fallback, health, layers, verification_keys};
 
 /// What the layers and handlers find in the server, shared by all its workers.
 #[derive(Clone)]
@@ -33,7 +35,9 @@ struct Shared {
     admission: Data<Option<Admission>>,
     body_limits: Data<BodyLimits>,
     cursors: Data<Cursors>,
+    csrf_tokens: Data<CsrfTokens>,
     origins: Data<AllowedOrigins>,
+    trusted_proxies: Data<TrustedProxies>,
     security_headers: Data<SecurityHeaders>,
     routes: Data<RouteTable>,
     document: Data<RenderedDocument>,
@@ -47,7 +51,9 @@ impl Shared {
             admission: Data::new(settings.admission.map(Admission::new)),
             body_limits: Data::new(settings.body),
             cursors: Data::new(Cursors::new(settings.cursor_key.clone())),
-            origins: Data::new(AllowedOrigins::new(&settings.cors_origins)),
+            csrf_tokens: Data::new(CsrfTokens::new(settings.csrf_key.clone())),
+            origins: Data::new(AllowedOrigins::new(&settings.cors_origins, &settings.public_url)),
+            trusted_proxies: Data::new(TrustedProxies::new(settings.trusted_proxies.clone())),
             security_headers: Data::new(SecurityHeaders::new(&settings.public_url)),
             routes: Data::new(RouteTable::new(&openapi::openapi())),
             document: Data::new(RenderedDocument::new()),
@@ -66,7 +72,9 @@ impl Shared {
             .app_data(self.admission.clone())
             .app_data(self.body_limits.clone())
             .app_data(self.cursors.clone())
+            .app_data(self.csrf_tokens.clone())
             .app_data(self.origins.clone())
+            .app_data(self.trusted_proxies.clone())
             .app_data(self.security_headers.clone())
             .app_data(self.routes.clone())
             .app_data(self.document.clone());
@@ -136,6 +144,7 @@ fn app(
         .into_utoipa_app()
         .service(scope(BASE_PATH).configure(endpoints).default_service(web::to(fallback::answer)))
         .configure(health::configure)
+        .configure(verification_keys::configure)
         .default_service(web::to(fallback::answer))
         .into_app()
         .service(openapi::docs)
@@ -159,7 +168,7 @@ mod tests {
         cfg.app_data(Data::new(RouteTable::new(&openapi::openapi())))
             .app_data(Data::new(RenderedDocument::new()))
             .app_data(Data::new(SecurityHeaders::new(&url)))
-            .app_data(Data::new(AllowedOrigins::new(&["https://app.example.com".to_owned()])));
+            .app_data(Data::new(AllowedOrigins::new(&["https://app.example.com".to_owned()], &url)));
     }
 
     async fn send(request: TestRequest) -> (StatusCode, HeaderMap, Vec<u8>) {
@@ -254,9 +263,24 @@ mod tests {
         let (status, headers, _) = send(preflight("https://app.example.com")).await;
         assert_eq!(status, StatusCode::NO_CONTENT);
         assert_eq!(headers.get(header::ACCESS_CONTROL_ALLOW_ORIGIN).unwrap(), "https://app.example.com");
+        assert_eq!(headers.get(header::ACCESS_CONTROL_ALLOW_CREDENTIALS).unwrap(), "true");
+        let allowed = headers.get(header::ACCESS_CONTROL_ALLOW_HEADERS).unwrap().to_str().unwrap();
+        assert!(allowed.contains("X-Auth-Mode, X-CSRF-Token, X-Request-Id"), "{allowed}");
         let (status, headers, _) = send(preflight("https://evil.example.com")).await;
         assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
         assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+        assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
+    }
+
+    #[actix_web::test]
+    async fn a_token_and_a_cookie_are_one_too_many() {
+        for authorization in ["Bearer t", "Basic dTpw", ""] {
+            let both = request(Method::GET, "/api/v1/tasks")
+                .insert_header((header::AUTHORIZATION, authorization))
+                .insert_header((header::COOKIE, "__Host-tenon_access=t"));
+            let (status, code, _) = problem(both).await;
+            assert_eq!((status, code.as_str()), (400, "auth.mixed_credentials"), "{authorization}");
+        }
     }
 
     #[actix_web::test]

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use tenon_application::App;
 use tenon_application::idempotency::IdempotencyKeys;
-use tenon_application::identity::{Accounts, Authenticator};
+use tenon_application::identity::{Accounts, Authenticator, VerificationKey};
 use tenon_application::ports::{HealthCheck, RateLimiter};
 
 use super::admission::AdmissionSettings;
@@ -21,6 +22,8 @@ pub struct HttpServices {
     pub app: App,
     pub accounts: Accounts,
     pub authenticator: Authenticator,
+    /// What others verify access tokens with.
+    pub verification_keys: Vec<VerificationKey>,
     pub idempotency: Arc<dyn IdempotencyKeys>,
     /// Counts across instances where it can: for the tight limits on authentication.
     pub shared_limiter: Arc<dyn RateLimiter>,
@@ -40,8 +43,12 @@ pub struct HttpSettings {
     pub public_url: url::Url,
     /// Origins whose pages may call the API, such as `https://app.example.com`.
     pub cors_origins: Vec<String>,
+    /// Proxies that are believed about where a request comes from.
+    pub trusted_proxies: Vec<IpNet>,
     /// Signs cursors. Every instance needs the same one; a change makes open cursors invalid.
     pub cursor_key: Vec<u8>,
+    /// Signs CSRF tokens. Every instance needs the same one; after a change, pages have to ask for new ones.
+    pub csrf_key: Vec<u8>,
     /// `None` switches rate limits off, for measurements behind another limiter.
     pub rate_limits: Option<RateLimits>,
     /// `None` lets everything in, for measurements of what is behind.
@@ -60,11 +67,13 @@ pub struct HttpSettings {
 
 impl HttpSettings {
     /// Settings that suit most deployments.
-    pub fn new(public_url: url::Url, cursor_key: Vec<u8>) -> Self {
+    pub fn new(public_url: url::Url, cursor_key: Vec<u8>, csrf_key: Vec<u8>) -> Self {
         Self {
             public_url,
             cors_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             cursor_key,
+            csrf_key,
             rate_limits: Some(RateLimits::default()),
             admission: Some(AdmissionSettings::default()),
             body: BodyLimits::default(),

@@ -1,12 +1,16 @@
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use tenon_application::identity::{
     AccountRequestArchive, EmailVerification, Register, RequestPasswordReset, ResendVerification, ResetPassword,
     VerifyEmail,
 };
 use tenon_application::{Actor, AppError, Denial, Origin};
-use tenon_domain::identity::{AccountRequest, AccountRequestKind, Client, DisplayName, PasswordHash, TokenHash};
+use tenon_domain::access::Scope;
+use tenon_domain::identity::{
+    AccountRequest, AccountRequestKind, Client, DisplayName, NewToken, PasswordHash, PersonalAccessToken, Session,
+    TokenCount, TokenHash, TokenName,
+};
 use tenon_domain::organizations::OrganizationName;
 use tenon_domain::{AccountRequestId, UserId};
 use tenon_infrastructure::persistence::SqlAccountRequestArchive;
@@ -22,7 +26,9 @@ on_every_database! {
     a_user_is_found_by_their_address,
     a_hash_is_replaced_as_long_as_it_is_the_one_that_was_read,
     of_two_uses_of_a_link_at_the_same_time_one_succeeds,
-    asking_for_links_at_the_same_time_leaves_one_of_them_good,
+    of_two_links_used_at_the_same_time_one_succeeds,
+    asking_for_a_link_waits_for_nobody,
+    a_forgotten_password_ends_what_there_is_in_every_organization,
 }
 
 fn anybody() -> Actor {
@@ -58,6 +64,7 @@ async fn a_request_comes_back_as_saved(fixture: &Fixture) {
     for user in [Some(fixture.id()), None] {
         let id = make(fixture, user, AccountRequestKind::ResetPassword).await;
         let mut unit = fixture.deployment().await;
+        assert_eq!(unit.account_requests().owner_of(id).await.unwrap(), user);
         let mut request = unit.account_requests().find(id).await.unwrap().unwrap();
         assert_eq!((request.state().user_id, request.state().kind), (user, AccountRequestKind::ResetPassword));
         assert_eq!((&request.state().email, request.state().created_at), (&email("ada"), fixture.now()));
@@ -69,6 +76,8 @@ async fn a_request_comes_back_as_saved(fixture: &Fixture) {
         assert_eq!(*found(fixture, id).await.unwrap().state(), used);
     }
     assert!(found(fixture, fixture.id()).await.is_none());
+    let mut unit = fixture.deployment().await;
+    assert_eq!(unit.account_requests().owner_of(fixture.id()).await.unwrap(), None);
 }
 
 async fn closing_makes_the_open_requests_of_a_user_worthless_and_no_others(fixture: &Fixture) {
@@ -164,16 +173,85 @@ async fn reset_request(fixture: &Fixture) -> AccountRequestId {
     open[0]
 }
 
-async fn asking_for_links_at_the_same_time_leaves_one_of_them_good(fixture: &Fixture) {
-    unverified(fixture).await;
-    let asking = (0..8).map(|_| {
-        let app = fixture.app.clone();
-        tokio::spawn(async move { app.execute(&anybody(), RequestPasswordReset { email: email("eve") }).await })
-    });
-    for asked in asking.collect::<Vec<_>>() {
-        asked.await.unwrap().unwrap();
+async fn of_two_links_used_at_the_same_time_one_succeeds(fixture: &Fixture) {
+    let ada = fixture.found("ada").await.viewer.user;
+    let mut using = Vec::new();
+    for hash in ["one", "other"] {
+        let request = make(fixture, Some(ada), AccountRequestKind::ResetPassword).await;
+        let (app, password_hash) = (fixture.app.clone(), PasswordHash::new(hash.to_owned()));
+        let reset = ResetPassword { request, password_hash };
+        using.push(async move { app.execute(&anybody(), reset).await });
     }
-    assert_eq!(open_resets(fixture).await.len(), 1);
+    let mut outcomes = Vec::new();
+    for used in using.into_iter().map(tokio::spawn).collect::<Vec<_>>() {
+        outcomes.push(used.await.unwrap());
+    }
+    let refused = Err(AppError::Unauthenticated(Denial::InvalidAccountToken));
+    assert!(outcomes.contains(&Ok(())) && outcomes.contains(&refused), "{outcomes:?}");
+    assert_eq!(open_resets(fixture).await, []);
+}
+
+/// Ada has sessions and tokens for two organizations.
+async fn a_forgotten_password_ends_what_there_is_in_every_organization(fixture: &Fixture) {
+    let (ada, bob) = (fixture.found("ada").await, fixture.found("bob").await);
+    let (mut sessions, mut tokens) = (vec![ada.session], Vec::new());
+    let hash = || TokenHash::new("d".repeat(64));
+    let elsewhere = Session::start(
+        fixture.id(),
+        ada.viewer.user,
+        bob.viewer.organization,
+        hash(),
+        Client::default(),
+        fixture.now(),
+    );
+    sessions.push(elsewhere.state().id);
+    let mut unit = fixture.unit(&bob).await;
+    unit.sessions().save(elsewhere).await.unwrap();
+    unit.commit().await.unwrap();
+    for there in [&ada, &bob] {
+        let new = NewToken {
+            id: fixture.id(),
+            organization_id: there.viewer.organization,
+            owner_id: ada.viewer.user,
+            name: TokenName::parse("Import").unwrap(),
+            scopes: [Scope::TasksRead].into_iter().collect(),
+            hash: hash(),
+            expires_at: None,
+        };
+        tokens.push(new.id);
+        let token = PersonalAccessToken::create(new, TokenCount::default(), fixture.now()).unwrap();
+        let mut unit = fixture.unit(there).await;
+        unit.tokens().save(token).await.unwrap();
+        unit.commit().await.unwrap();
+    }
+    let request = make(fixture, Some(ada.viewer.user), AccountRequestKind::ResetPassword).await;
+    let reset = ResetPassword { request, password_hash: PasswordHash::new("other".to_owned()) };
+    fixture.app.execute(&anybody(), reset).await.unwrap();
+    let identity = &fixture.queries.identity;
+    for session in sessions {
+        assert!(identity.session(session).await.unwrap().unwrap().revoked);
+    }
+    for token in tokens {
+        assert!(identity.token(token).await.unwrap().unwrap().revoked);
+    }
+    assert!(!identity.session(bob.session).await.unwrap().unwrap().revoked);
+}
+
+/// While Eve's account is being changed, too: waiting would tell that there is one.
+async fn asking_for_a_link_waits_for_nobody(fixture: &Fixture) {
+    let eve = unverified(fixture).await;
+    let mut changing = match fixture.database.backend() {
+        // There, whoever writes waits for whoever else does, whomever it is about.
+        DbBackend::Sqlite => None,
+        _ => Some(fixture.deployment().await),
+    };
+    if let Some(unit) = &mut changing {
+        unit.users().find_locked(eve).await.unwrap().unwrap();
+    }
+    for _ in 0..2 {
+        fixture.app.execute(&anybody(), RequestPasswordReset { email: email("eve") }).await.unwrap();
+    }
+    assert_eq!(open_resets(fixture).await.len(), 2, "the earlier one stays good");
     // Asking for somebody who does not exist is stored just so, and is good for nothing.
     fixture.app.execute(&anybody(), RequestPasswordReset { email: email("nobody") }).await.unwrap();
     let open = open_resets(fixture).await;
@@ -182,5 +260,5 @@ async fn asking_for_links_at_the_same_time_leaves_one_of_them_good(fixture: &Fix
         owners.push(found(fixture, id).await.unwrap().state().user_id.is_some());
     }
     owners.sort_unstable();
-    assert_eq!(owners, [false, true]);
+    assert_eq!(owners, [false, true, true]);
 }

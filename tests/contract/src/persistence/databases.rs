@@ -63,6 +63,14 @@ impl TestDatabase {
             Self::Server { operator_url, .. } => operator_url.clone(),
         }
     }
+
+    /// Somebody whom no policy binds.
+    pub(super) fn superuser_url(&self) -> String {
+        match self {
+            Self::Sqlite { .. } => self.url(),
+            Self::Server { admin_url, .. } => admin_url.clone(),
+        }
+    }
 }
 
 async fn create_postgres(admin_url: &str, name: &str) {

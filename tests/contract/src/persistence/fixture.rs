@@ -145,6 +145,10 @@ impl Fixture {
         self.home.url()
     }
 
+    pub(super) fn superuser_url(&self) -> String {
+        self.home.superuser_url()
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
     }

@@ -1,8 +1,9 @@
 use std::collections::HashSet;
+use std::time::Duration;
 
-use tenon_application::identity::{EditProfile, RotateSession, Rotation};
-use tenon_application::{Actor, Origin, StoreError};
-use tenon_domain::identity::{Client, DisplayName, Session, TokenHash};
+use tenon_application::identity::{EditProfile, RotateSession, Rotation, StartSession};
+use tenon_application::{Actor, AppError, Denial, Origin, StoreError};
+use tenon_domain::identity::{Client, DisplayName, PasswordHash, Session, TokenHash};
 
 use super::fixture::{Fixture, email};
 use super::on_every_database;
@@ -11,6 +12,7 @@ on_every_database! {
     a_user_comes_back_as_saved,
     a_user_changed_since_is_stale,
     an_address_is_taken_once,
+    no_session_begins_with_a_password_that_is_being_changed,
     a_session_comes_back_as_saved,
     of_many_uses_of_a_refresh_token_at_once_all_get_the_same_next_one,
 }
@@ -73,6 +75,31 @@ async fn an_address_is_taken_once(fixture: &Fixture) {
     assert!(matches!(outcome, Err(StoreError::Duplicate(_))), "{outcome:?}");
 }
 
+async fn no_session_begins_with_a_password_that_is_being_changed(fixture: &Fixture) {
+    let ada = fixture.found("ada").await.viewer.user;
+    let start = StartSession {
+        user: ada,
+        proof: fixture.queries.identity.credentials(&email("ada")).await.unwrap(),
+        session: fixture.id(),
+        refresh_hash: TokenHash::new("refresh".into()),
+        client: Client::default(),
+    };
+    let session = start.session;
+    let mut unit = fixture.deployment().await;
+    let mut user = unit.users().find_locked(ada).await.unwrap().unwrap();
+    let app = fixture.app.clone();
+    let mut signing_in =
+        tokio::spawn(async move { app.execute(&Actor::anonymous(Origin::default()), start).await.map(|_| ()) });
+    let early = tokio::time::timeout(Duration::from_millis(200), &mut signing_in).await;
+    assert!(early.is_err(), "it waits: {early:?}");
+    user.change_password(PasswordHash::new("another".into()), fixture.now());
+    unit.users().save(user).await.unwrap();
+    unit.commit().await.unwrap();
+    let refused = AppError::Unauthenticated(Denial::InvalidCredentials);
+    assert_eq!(signing_in.await.unwrap(), Err(refused));
+    assert_eq!(fixture.queries.identity.session(session).await.unwrap(), None);
+}
+
 async fn a_session_comes_back_as_saved(fixture: &Fixture) {
     let (owner, other) = (fixture.found("ada").await, fixture.found("bob").await);
     let id = fixture.id();
@@ -87,7 +114,7 @@ async fn a_session_comes_back_as_saved(fixture: &Fixture) {
     let mut unit = fixture.unit(&owner).await;
     let mut session = unit.sessions().find(id).await.unwrap().unwrap();
     assert_eq!(*session.state(), started);
-    fixture.clock.advance(std::time::Duration::from_millis(1));
+    fixture.clock.advance(Duration::from_millis(1));
     session.rotate(TokenHash::new("second".into()), Some("salt".into()), fixture.now());
     let rotated = session.state().clone();
     unit.sessions().save(session).await.unwrap();

@@ -69,27 +69,13 @@ async fn a_migration_that_fails_on_sqlite_leaves_nothing_behind() {
     Migrator::up(connection, None).await.unwrap();
 }
 
-/// The other databases take back what was not completed.
-#[tokio::test]
-async fn a_migration_that_was_killed_before_it_was_noted_is_applied_again_on_mysql() {
-    let fixture = Fixture::without_schema("mysql").await;
-    let connection = &fixture.operator;
-    Migrator::up(connection, None).await.unwrap();
-    let complete = schema(connection).await;
-    for name in names().into_iter().skip(before("task_orders") as usize) {
-        let forget = format!("DELETE FROM seaql_migrations WHERE version = '{name}'");
-        connection.execute_unprepared(&forget).await.unwrap();
-        Migrator::up(connection, None).await.unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_same(&schema(connection).await, &complete, &format!("after {name} was applied again"));
-    }
-}
-
-/// One that was killed between its last step and noting it, on the database that commits each step.
+/// One that was killed between its last step and noting it, on the database that commits each step. The others take back
+/// what was not completed.
 #[tokio::test]
 async fn a_migration_that_was_not_noted_runs_again_on_mysql() {
     let fixture = Fixture::without_schema("mysql").await;
     let connection = &fixture.operator;
-    let earlier = before("account_requests");
+    let earlier = before("task_orders");
     Migrator::up(connection, Some(earlier)).await.unwrap();
     for name in names().iter().skip(usize::try_from(earlier).unwrap()) {
         let old = schema(connection).await;
@@ -248,6 +234,7 @@ pub(super) async fn fill(fixture: &Fixture) {
     }
     let key = if connection.get_database_backend() == DbBackend::MySql { "`key`" } else { "\"key\"" };
     for statement in [
+        "UPDATE users SET email_verified_at = created_at",
         "INSERT INTO invitations (id, org_id, email, role, invited_by, created_at, expires_at) \
          SELECT id, org_id, 'grace@example.com', 'member', user_id, created_at, created_at FROM sessions",
         "INSERT INTO personal_access_tokens (id, org_id, owner_id, name, scopes, token_hash, created_at) \

@@ -3,6 +3,7 @@
 mod account_requests;
 mod audit;
 mod databases;
+mod deleted_users;
 mod documents;
 mod fixture;
 mod idempotency;
@@ -23,6 +24,7 @@ mod sessions;
 mod task_lists;
 mod tasks;
 mod tokens;
+mod upgrades;
 mod visibility;
 
 /// Instantiates test functions, which take a fixture, on every database.

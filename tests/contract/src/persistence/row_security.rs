@@ -7,6 +7,7 @@ use tenon_application::Scope;
 use tenon_application::tasks::TaskFilter;
 use tenon_domain::access::{OrganizationRole, Visibility};
 use tenon_domain::organizations::Invitation;
+use tenon_infrastructure::persistence::{Database, DatabaseSettings};
 use tenon_migrations::{Migrator, MigratorTrait, finish};
 use uuid::Uuid;
 
@@ -76,6 +77,18 @@ async fn what_the_doctor_looks_for_is_found() {
     }
     let security = fixture.database.row_security().await.unwrap().unwrap();
     assert_eq!(security.open, ["tasks"], "a policy that asks nothing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_is_read_as_a_superuser_is_found() {
+    let fixture = Fixture::new("postgres").await;
+    let read_url = Some(fixture.superuser_url());
+    let settings = DatabaseSettings { read_url, ..DatabaseSettings::new(fixture.url()) };
+    let database = Database::connect(&settings).await.unwrap();
+    let security = database.row_security().await.unwrap().unwrap();
+    let own = fixture.database.row_security().await.unwrap().unwrap();
+    assert!(security.bypassed && security.role != own.role, "{security:?}");
+    database.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

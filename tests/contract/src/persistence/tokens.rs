@@ -2,11 +2,12 @@ use std::time::Duration;
 
 use tenon_application::StoreError;
 use tenon_application::identity::{TokenArchive, TokenFacts, TokenView};
-use tenon_application::organizations::{CreateServiceAccount, DeleteServiceAccount};
+use tenon_application::organizations::{CreateServiceAccount, DeleteServiceAccount, RemoveMember};
 use tenon_domain::TokenId;
 use tenon_domain::access::{OrganizationRole, Scope};
 use tenon_domain::identity::{
-    DisplayName, Email, NewToken, PersonalAccessToken, PersonalAccessTokenState, TokenHash, TokenName, UserKind,
+    DisplayName, Email, NewToken, PersonalAccessToken, PersonalAccessTokenState, TokenCount, TokenHash, TokenName,
+    UserKind,
 };
 use tenon_infrastructure::persistence::SqlTokenArchive;
 
@@ -17,7 +18,8 @@ use super::on_every_database;
 on_every_database! {
     a_token_comes_back_as_saved_and_is_revoked_once,
     tokens_of_another_organization_cannot_be_reached,
-    only_live_tokens_count,
+    tokens_are_counted_for_their_owner,
+    a_token_that_is_being_made_keeps_its_owner_from_leaving_without_it,
     all_tokens_of_an_owner_are_revoked_together,
     every_token_is_listed_once,
     the_last_use_is_kept,
@@ -38,7 +40,7 @@ fn new_token(fixture: &Fixture, owner: &Person, name: &str) -> NewToken {
 }
 
 async fn save(fixture: &Fixture, by: &Person, new: NewToken) -> PersonalAccessTokenState {
-    let token = PersonalAccessToken::create(new, 0, fixture.now()).unwrap();
+    let token = PersonalAccessToken::create(new, TokenCount::default(), fixture.now()).unwrap();
     let mut unit = fixture.unit(by).await;
     let state = unit.tokens().save(token).await.unwrap();
     assert!(unit.commit().await.unwrap(), "the event is stored");
@@ -104,7 +106,7 @@ async fn tokens_of_another_organization_cannot_be_reached(fixture: &Fixture) {
     let mut unit = fixture.unit(&eve).await;
     assert!(unit.tokens().find(saved.id).await.unwrap().is_none());
     assert_eq!(unit.tokens().save(stolen).await, Err(StoreError::Stale));
-    assert_eq!(unit.tokens().count_live(ada.viewer.user, fixture.now()).await.unwrap(), 0);
+    assert_eq!(unit.tokens().count(ada.viewer.user, fixture.now()).await.unwrap(), TokenCount::default());
     assert_eq!(unit.tokens().revoke_all(ada.viewer.user, fixture.now()).await.unwrap(), []);
     unit.commit().await.unwrap();
     let queries = &fixture.queries.tokens;
@@ -123,7 +125,7 @@ async fn tokens_of_another_organization_cannot_be_reached(fixture: &Fixture) {
     assert!(matches!(outside, Err(StoreError::Broken(_))), "{outside:?}");
 }
 
-async fn only_live_tokens_count(fixture: &Fixture) {
+async fn tokens_are_counted_for_their_owner(fixture: &Fixture) {
     let ada = fixture.found("ada").await;
     let bob = fixture.join(&ada, "bob", OrganizationRole::Member).await;
     let revoked = create(fixture, &ada, "revoked").await;
@@ -134,8 +136,32 @@ async fn only_live_tokens_count(fixture: &Fixture) {
     save(fixture, &ada, NewToken { expires_at: Some(end), ..new_token(fixture, &ada, "expiring") }).await;
     let mut unit = fixture.unit(&ada).await;
     let owner = ada.viewer.user;
-    assert_eq!(unit.tokens().count_live(owner, end - Duration::from_millis(1)).await.unwrap(), 2);
-    assert_eq!(unit.tokens().count_live(owner, end).await.unwrap(), 1);
+    let before = unit.tokens().count(owner, end - Duration::from_millis(1)).await.unwrap();
+    assert_eq!(before, TokenCount { live: 2, kept: 3 });
+    assert_eq!(unit.tokens().count(owner, end).await.unwrap(), TokenCount { live: 1, kept: 3 });
+}
+
+async fn a_token_that_is_being_made_keeps_its_owner_from_leaving_without_it(fixture: &Fixture) {
+    let ada = fixture.found("ada").await;
+    let bob = fixture.join(&ada, "bob", OrganizationRole::Member).await;
+    let owner = bob.viewer.user;
+    let mut unit = fixture.unit(&bob).await;
+    assert!(unit.members().hold(owner).await.unwrap());
+    let token = PersonalAccessToken::create(
+        new_token(fixture, &bob, "at the last moment"),
+        unit.tokens().count(owner, fixture.now()).await.unwrap(),
+        fixture.now(),
+    );
+    let token = unit.tokens().save(token.unwrap()).await.unwrap();
+    let remove = RemoveMember { user: owner, expected_version: None };
+    let mut removal = Box::pin(fixture.app.execute(&ada.actor, remove));
+    let early = tokio::time::timeout(Duration::from_millis(300), &mut removal).await;
+    assert!(early.is_err(), "it waits for the token");
+    let (stored, removed) = tokio::join!(unit.commit(), removal);
+    assert!(stored.unwrap());
+    removed.unwrap();
+    assert!(fixture.queries.identity.token(token.id).await.unwrap().unwrap().revoked);
+    assert!(!fixture.unit(&bob).await.members().hold(owner).await.unwrap(), "who has left makes no more");
 }
 
 async fn all_tokens_of_an_owner_are_revoked_together(fixture: &Fixture) {
@@ -145,13 +171,17 @@ async fn all_tokens_of_an_owner_are_revoked_together(fixture: &Fixture) {
     revoke(fixture, &bob, earlier.id).await;
     let mut expected = vec![create(fixture, &bob, "first").await.id, create(fixture, &bob, "second").await.id];
     let other = create(fixture, &ada, "somebody else's").await;
+    let end = fixture.now() + Duration::from_secs(60);
+    let expired = NewToken { expires_at: Some(end), ..new_token(fixture, &bob, "expired") };
+    let expired = save(fixture, &bob, expired).await;
     let mut unit = fixture.unit(&ada).await;
-    let mut revoked = unit.tokens().revoke_all(bob.viewer.user, fixture.now()).await.unwrap();
+    let mut revoked = unit.tokens().revoke_all(bob.viewer.user, end).await.unwrap();
     revoked.sort_unstable();
     expected.sort_unstable();
     assert_eq!(revoked, expected);
-    assert_eq!(unit.tokens().revoke_all(bob.viewer.user, fixture.now()).await.unwrap(), []);
+    assert_eq!(unit.tokens().revoke_all(bob.viewer.user, end).await.unwrap(), []);
     assert!(!unit.commit().await.unwrap(), "what happened is told otherwise");
+    assert!(!fixture.queries.identity.token(expired.id).await.unwrap().unwrap().revoked, "it is over anyway");
     for id in expected {
         assert!(fixture.queries.identity.token(id).await.unwrap().unwrap().revoked);
     }

@@ -76,6 +76,7 @@ pub(super) fn facts() -> Vec<Fact> {
         IdentityFact::SecondFactorDisabled,
         IdentityFact::RecoveryCodeUsed,
         IdentityFact::RecoveryCodesReplaced,
+        IdentityFact::Deleted,
     ];
     identity.extend(SignInFailure::ALL.iter().map(|&reason| IdentityFact::SignInFailed { reason }));
     let denied = Fact::PermissionDenied { permission: "task.edit".to_owned() };
@@ -139,8 +140,9 @@ pub(super) fn number_of_kinds(fact: &Fact) -> usize {
             | IdentityFact::SecondFactorEnabled
             | IdentityFact::SecondFactorDisabled
             | IdentityFact::RecoveryCodeUsed
-            | IdentityFact::RecoveryCodesReplaced,
+            | IdentityFact::RecoveryCodesReplaced
+            | IdentityFact::Deleted,
         )
-        | Fact::PermissionDenied { .. } => 7 + 8 + 7 + 6 + 5 + 3 + 3 + 4 + 1,
+        | Fact::PermissionDenied { .. } => 7 + 8 + 7 + 6 + 5 + 3 + 3 + 4 + 1 + 1,
     }
 }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use tenon_domain::SignInChallengeId;
-use tenon_domain::identity::{InvitationToAccept, SignInChallenge, TokenHash};
+use tenon_domain::identity::{InvitationToAccept, SignInChallenge, SignInFailure, TokenHash};
 
 use super::SecondFactors;
 use crate::actor::{Actor, Denial};
@@ -35,6 +35,7 @@ impl Accounts {
         &self,
         actor: &Actor,
         known: &Credentials,
+        email: &str,
         invitation: Option<InvitationToAccept>,
     ) -> Result<(), AppError> {
         let found = self.app.queries.identity.second_factors(known.user_id);
@@ -50,8 +51,13 @@ impl Accounts {
             invitation,
             second_factors: self.second_factors.clone(),
         };
-        self.app.execute(actor, command).await?;
-        Err(AppError::MfaRequired(MfaToken(token)))
+        match self.app.execute(actor, command).await {
+            Ok(()) => Err(AppError::MfaRequired(MfaToken(token))),
+            Err(AppError::Unauthenticated(_)) => {
+                Err(self.refused(actor, Some(known.user_id), email, SignInFailure::WrongPassword).await)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -79,9 +85,9 @@ impl Command for PoseChallenge {
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let refused = AppError::Unauthenticated(Denial::InvalidCredentials);
         let (user, now) = (self.proof.user_id, work.now());
-        let owner = work.unit().users().find(user).await?.ok_or(refused)?;
+        let owner = work.unit().users().find(user).await?.ok_or(refused.clone())?;
         if self.proof.are_outdated(owner.state()) {
-            return Err(AppError::Stale);
+            return Err(refused);
         }
         let checked = self.second_factors.digest_of_password(owner.state());
         let token_hash = self.token_hash.clone();

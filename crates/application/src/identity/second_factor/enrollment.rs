@@ -1,26 +1,31 @@
 use async_trait::async_trait;
-use tenon_domain::identity::{IdentityError, Password, RecoveryCode, SealedSecret, SecondFactor, TokenHash};
+use tenon_domain::identity::{
+    IdentityError, Password, PasswordHash, RecoveryCode, SealedSecret, SecondFactor, TokenHash,
+};
 
 use super::service::verdict_of;
 use super::{Attempt, SecondFactors, TotpEnrollment};
-use crate::actor::Actor;
+use crate::actor::{Actor, Viewer};
 use crate::command::{Command, Effect, Work};
 use crate::error::AppError;
+use crate::identity::own_credentials::find_proven_self;
+use crate::identity::own_sessions::end_other_sessions;
 use crate::identity::{AccountNotice, Accounts, mail_account};
 use crate::token_access::TokenAccess;
-use crate::unit_of_work::StoreError;
+use crate::unit_of_work::{Scope, StoreError};
 
 impl Accounts {
     /// Makes the actor a secret for an authenticator app. It counts once it is confirmed; asking again makes another.
     pub async fn begin_totp(&self, actor: &Actor, password: Password) -> Result<TotpEnrollment, AppError> {
-        let (user, _) = match self.prove(actor, password).await {
-            // The field is called otherwise where there is a new one beside it.
-            Err(AppError::Violations(_)) => return Err(IdentityError::WrongPassword.into()),
-            proved => proved?,
+        // The field is called otherwise where there is a new one beside it.
+        let renamed = |error: AppError| {
+            let is_it = error == AppError::from(IdentityError::CurrentPassword);
+            if is_it { IdentityError::WrongPassword.into() } else { error }
         };
+        let (user, proven) = self.prove(actor, password).await.map_err(renamed)?;
         let secret = self.second_factors.codes.new_secret();
         let sealed = self.second_factors.seal(user.id, &secret)?;
-        self.app.execute(actor, BeginTotp { secret: sealed }).await?;
+        self.app.execute(actor, BeginTotp { proven, secret: sealed }).await.map_err(renamed)?;
         self.second_factors.codes.enrollment(&secret, &user.email)
     }
 
@@ -37,9 +42,11 @@ impl Accounts {
     }
 }
 
-/// Begins to set up an authenticator app, or begins anew.
+/// Begins to set up an authenticator app, or begins anew, if the actor's password is still the one they have proved to
+/// know.
 #[derive(Clone, Debug)]
 pub struct BeginTotp {
+    pub proven: PasswordHash,
     pub secret: SealedSecret,
 }
 
@@ -51,7 +58,7 @@ impl Command for BeginTotp {
     const WITHOUT_MFA: bool = true;
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
-        let (user, now) = (work.viewer()?.user, work.now());
+        let (user, now) = (find_proven_self(work, &self.proven).await?.state().id, work.now());
         let factor = match work.unit().second_factors().find(user).await? {
             Some(mut factor) => {
                 factor.replace_secret(self.secret.clone(), now)?;
@@ -67,7 +74,8 @@ impl Command for BeginTotp {
     }
 }
 
-/// Turns the second factor on, with a code that shows that the app works.
+/// Turns the second factor on, with a code that shows that the app works. It ends the actor's other sessions, which
+/// began without it.
 #[derive(Clone)]
 pub struct ConfirmTotp {
     pub code: String,
@@ -83,14 +91,23 @@ impl Command for ConfirmTotp {
     const ACCESS: TokenAccess = TokenAccess::Session;
     const WITHOUT_MFA: bool = true;
 
+    fn scope(&self, _: &Actor) -> Scope {
+        Scope::Deployment
+    }
+
     async fn handle(&self, work: &mut Work<'_>) -> Result<Attempt<()>, AppError> {
-        let (user, now) = (work.viewer()?.user, work.now());
-        let owner = work.unit().users().find(user).await?.ok_or(AppError::NotFound("user"))?.state().clone();
+        let (Viewer { user, organization, .. }, now) = (work.viewer()?, work.now());
+        let owner = work.unit().users().find_locked(user).await?.ok_or(AppError::NotFound("user"))?.state().clone();
         let mut factor = work.unit().second_factors().find(user).await?.ok_or(IdentityError::NoSecondFactor)?;
         let proof = self.second_factors.examine(&factor, &self.code, now)?;
         let verdict = factor.confirm(&proof, self.recovery_codes.clone(), &owner.display_name, now)?;
+        let outcome = verdict_of(verdict, now);
+        if outcome.is_ok() {
+            end_other_sessions(work).await?;
+        }
+        work.unit().enter(organization).await?;
         work.unit().second_factors().save(factor).await?;
-        if let Err(refusal) = verdict_of(verdict, now) {
+        if let Err(refusal) = outcome {
             return Ok(Err(refusal));
         }
         mail_account(work, user, &owner.email, AccountNotice::SecondFactorEnabled).await?;

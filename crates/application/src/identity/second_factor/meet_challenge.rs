@@ -100,7 +100,7 @@ impl MeetChallenge {
         let challenge = work.unit().challenges().find(self.challenge).await?;
         let challenge = challenge.filter(|it| it.is_open_to(&self.presented, now)).ok_or_else(useless)?;
         let user = challenge.state().user_id;
-        let owner = work.unit().users().find(user).await?.ok_or_else(useless)?.state().clone();
+        let owner = work.unit().users().find_locked(user).await?.ok_or_else(useless)?.state().clone();
         let same_password = self.second_factors.digest_of_password(&owner) == challenge.state().checked;
         let factor = work.unit().second_factors().find(user).await?;
         let factor = factor.filter(|it| same_password && it.is_confirmed()).ok_or_else(useless)?;
@@ -116,7 +116,7 @@ impl MeetChallenge {
         };
         let accept = AcceptInvitation {
             invitation: invitation.id,
-            invitee: Invitee::Existing(user),
+            invitee: Invitee::Existing { user, proof: None },
             session,
             refresh_hash,
             client,

@@ -28,6 +28,8 @@ pub trait SignInChallengeRepository: Send {
     async fn save(&mut self, challenge: SignInChallenge) -> Result<(), StoreError>;
     /// Forgets one that was met or is worthless.
     async fn remove(&mut self, id: SignInChallengeId) -> Result<(), StoreError>;
+    /// Forgets all of a user.
+    async fn erase_all(&mut self, user: UserId) -> Result<(), StoreError>;
 }
 
 /// The sign-ins that nobody goes on with any more.

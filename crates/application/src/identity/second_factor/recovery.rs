@@ -43,19 +43,13 @@ impl Command for ReplaceRecoveryCodes {
     async fn handle(&self, work: &mut Work<'_>) -> Result<Attempt<()>, AppError> {
         let Tried { owner, mut factor, verdict } = self.second_factors.try_own(work, &self.code).await?;
         let now = work.now();
-        let accepted = match verdict_of(verdict, now) {
-            Ok(accepted) => accepted,
-            Err(refusal) => {
-                work.unit().second_factors().save(factor).await?;
-                return Ok(Err(refusal));
-            }
-        };
+        if let Err(refusal) = verdict_of(verdict, now) {
+            work.unit().second_factors().save(factor).await?;
+            return Ok(Err(refusal));
+        }
         factor.replace_recovery_codes(self.recovery_codes.clone(), &owner.display_name, now);
         work.unit().second_factors().save(factor).await?;
-        if accepted.by_recovery_code {
-            let notice = AccountNotice::RecoveryCodeUsed { left: self.recovery_codes.len() };
-            mail_account(work, owner.id, &owner.email, notice).await?;
-        }
+        mail_account(work, owner.id, &owner.email, AccountNotice::RecoveryCodesReplaced).await?;
         Ok(Ok(()))
     }
 }

@@ -1,4 +1,6 @@
 use async_trait::async_trait;
+use tenon_domain::UserId;
+use tenon_domain::identity::IdentityError;
 
 use super::service::{Tried, verdict_of};
 use super::{Attempt, SecondFactors};
@@ -13,6 +15,30 @@ impl Accounts {
     pub async fn remove_totp(&self, actor: &Actor, code: &str) -> Result<(), AppError> {
         let command = RemoveTotp { code: code.to_owned(), second_factors: self.second_factors.clone() };
         self.app.execute(actor, command).await?
+    }
+}
+
+impl SecondFactors {
+    /// Takes the actor's second factor away with their account, if they have one and the code is one of it.
+    pub(in crate::identity) async fn give_up(
+        &self,
+        work: &mut Work<'_>,
+        actor: UserId,
+        code: Option<&str>,
+    ) -> Result<Attempt<()>, AppError> {
+        let Some(begun) = work.unit().second_factors().find(actor).await? else { return Ok(Ok(())) };
+        if begun.state().confirmed_at.is_none() {
+            work.unit().second_factors().remove(begun).await?;
+            return Ok(Ok(()));
+        }
+        let code = code.ok_or(IdentityError::CodeNeeded)?;
+        let Tried { factor, verdict, .. } = self.try_own(work, code).await?;
+        if let Err(refusal) = verdict_of(verdict, work.now()) {
+            work.unit().second_factors().save(factor).await?;
+            return Ok(Err(refusal));
+        }
+        work.unit().second_factors().remove(factor).await?;
+        Ok(Ok(()))
     }
 }
 

@@ -78,17 +78,10 @@ pub(super) struct Tried {
     pub(super) verdict: Verdict,
 }
 
-/// A code that was good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Accepted {
-    pub(super) by_recovery_code: bool,
-}
-
 /// What a verdict means to somebody who is signed in.
-pub(super) fn verdict_of(verdict: Verdict, now: Timestamp) -> Attempt<Accepted> {
+pub(super) fn verdict_of(verdict: Verdict, now: Timestamp) -> Attempt<()> {
     match verdict {
-        Verdict::Accepted => Ok(Accepted { by_recovery_code: false }),
-        Verdict::AcceptedRecoveryCode { .. } => Ok(Accepted { by_recovery_code: true }),
+        Verdict::Accepted | Verdict::AcceptedRecoveryCode { .. } => Ok(()),
         Verdict::Wrong => Err(IdentityError::WrongCode.into()),
         Verdict::Blocked { until } => Err(blocked(until, now)),
     }

@@ -4,6 +4,7 @@ use super::*;
 use crate::actor::Denial;
 use crate::error::AppError;
 use crate::in_memory::{authenticator, sign_in_service};
+use crate::secrets::SecretPlace;
 
 const REFUSED: AppError = AppError::Unauthenticated(Denial::InvalidAccountToken);
 
@@ -68,8 +69,31 @@ async fn a_password_that_was_changed_meanwhile_proves_nothing() {
         proven: accounts.hasher.hash(password("Peer's password")).await.unwrap(),
         password_hash: accounts.hasher.hash(password("of the thief")).await.unwrap(),
     };
+    let proven = stale.proven.clone();
     accounts.change_password(&peer, password("Peer's password"), password("quite another one")).await.unwrap();
-    assert_eq!(scene.app.execute(&peer, stale).await, Err(IdentityError::CurrentPassword.into()));
+    let before = scene.store.data().clone();
+    let refused = || Err(IdentityError::CurrentPassword.into());
+    assert_eq!(scene.app.execute(&peer, stale).await, refused());
+    let change = RequestEmailChange { proven: proven.clone(), email: address("thief@example.com") };
+    assert_eq!(scene.app.execute(&peer, change).await, refused());
+    let secret = accounts.second_factors.cipher.seal(place(), &[7]).unwrap();
+    assert_eq!(scene.app.execute(&peer, BeginTotp { proven, secret }).await, refused());
+    assert_eq!(*scene.store.data(), before);
+}
+
+fn place() -> SecretPlace {
+    SecretPlace { purpose: SecretPlace::TOTP, owner: Person::Peer.id().uuid() }
+}
+
+#[tokio::test]
+async fn whoever_reads_a_mistyped_address_has_no_link_once_the_right_one_is_asked_for() {
+    let (scene, accounts, peer, _) = signed_in_twice().await;
+    accounts.change_email(&peer, password("Peer's password"), address("mistyped@example.com")).await.unwrap();
+    let mistyped = mailed_token(&scene, AccountRequestKind::ConfirmEmail, "mistyped@example.com");
+    accounts.change_email(&peer, password("Peer's password"), address("new@example.com")).await.unwrap();
+    assert_eq!(accounts.confirm_email(&nobody(), &mistyped).await, Err(REFUSED));
+    let token = mailed_token(&scene, AccountRequestKind::ConfirmEmail, "new@example.com");
+    accounts.confirm_email(&nobody(), &token).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 mod changing_credentials;
+mod deleting;
 mod directory;
+mod exporting;
 mod own_sessions;
 mod refreshing;
 mod resetting_password;

@@ -101,3 +101,28 @@ async fn signing_out_everywhere_is_told_in_the_organization_of_each_session() {
     assert_eq!(told, [("auth.signed_out", Some(Scene::ACME)), ("auth.signed_out", Some(ajax))]);
     assert!(data.events.iter().all(|event| event.actor_user() == Some(Person::Peer.id())));
 }
+
+#[tokio::test]
+async fn one_session_more_than_may_live_ends_the_one_that_was_used_longest_ago() {
+    let scene = Scene::new();
+    let (accounts, _) = sign_in_service(&scene);
+    let (_, oldest) = sign_in(&scene, &accounts, Person::Peer, 10, "Netscape").await;
+    let (there, displaced) = sign_in(&scene, &accounts, Person::Peer, 11, "Mosaic").await;
+    for _ in 2..Session::MAX_LIVE {
+        sign_in(&scene, &accounts, Person::Peer, 12, "curl").await;
+    }
+    let ajax = Person::Stranger.organization();
+    alter(&scene, &there, |session| session.organization_id = ajax);
+    scene.clock.set(13);
+    let oldest = accounts.refresh(&nobody(), &oldest.refresh_token).await.unwrap();
+    assert_eq!(is_good(&scene, &accounts, &displaced).await, Ok(()), "there are as many as may be");
+    scene.store.data().events.clear();
+
+    let (here, _) = sign_in(&scene, &accounts, Person::Peer, 14, "Lynx").await;
+    assert_eq!(is_good(&scene, &accounts, &displaced).await, Err(ENDED), "also where it was known to be good");
+    assert_eq!(is_good(&scene, &accounts, &oldest).await, Ok(()));
+    assert_eq!(list(&scene, &here, 1).await.total, Some(Session::MAX_LIVE as u64));
+    let data = scene.store.data().clone();
+    let told: Vec<_> = data.events.iter().map(|event| (event.name.as_str(), event.organization())).collect();
+    assert_eq!(told, [("auth.signed_out", Some(ajax)), ("auth.signed_in", Some(Scene::ACME))]);
+}

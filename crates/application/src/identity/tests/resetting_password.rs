@@ -1,5 +1,7 @@
-use tenon_domain::Violation;
-use tenon_domain::identity::{AccountRequestKind, Client, Email, IdentityError, PasswordHash};
+use tenon_domain::identity::{
+    AccountRequestKind, Client, Email, IdentityError, IdentityFact, PasswordHash, SignInFailure,
+};
+use tenon_domain::{Fact, Violation};
 
 use super::*;
 use crate::actor::Denial;
@@ -72,17 +74,17 @@ async fn the_link_sets_a_password_ends_all_sessions_and_shows_that_the_address_i
 }
 
 #[tokio::test]
-async fn a_link_is_good_for_half_an_hour_and_until_there_is_a_newer_one() {
+async fn a_link_is_good_for_half_an_hour_and_until_one_of_them_is_used() {
     let scene = Scene::new();
     let accounts = sign_in_service(&scene).0;
     let first = forgetful_peer(&scene).await;
     let second = forgetful_peer(&scene).await;
     let reset = async |token: &str| accounts.reset_password(&nobody(), token, password("quite another one")).await;
-    assert_eq!(reset(&first).await, Err(REFUSED));
     scene.clock.set(40);
     assert_eq!(reset(&second).await, Err(REFUSED));
     scene.clock.set(39);
-    reset(&second).await.unwrap();
+    reset(&first).await.unwrap();
+    assert_eq!(reset(&second).await, Err(REFUSED), "whoever asked for it");
 }
 
 #[tokio::test]
@@ -127,8 +129,29 @@ async fn nobody_gets_in_by_a_password_that_is_replaced_while_it_is_compared() {
         refresh_hash: accounts.secrets.digest("token"),
         client: Client::default(),
     };
-    assert_eq!(scene.app.execute(&nobody(), start).await.unwrap_err(), AppError::Stale);
+    let begun = scene.store.begun();
+    let refused = AppError::Unauthenticated(Denial::InvalidCredentials);
+    assert_eq!(scene.app.execute(&nobody(), start).await.unwrap_err(), refused);
+    assert_eq!(scene.store.begun() - begun, 1, "trying again would not help");
     assert!(scene.store.data().sessions.is_empty());
+}
+
+#[tokio::test]
+async fn a_sign_in_that_a_new_password_overtook_is_refused_as_one_with_a_wrong_password() {
+    let scene = Scene::new();
+    let accounts = sign_in_service(&scene).0;
+    let known = scene.app.queries.identity.credentials(&Person::Peer.email()).await.unwrap().unwrap();
+    let refused = AppError::Unauthenticated(Denial::InvalidCredentials);
+    let reason = || match scene.store.data().events.last().unwrap().fact().unwrap() {
+        Fact::Identity(IdentityFact::SignInFailed { reason }) => reason,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(accounts.overtaken(&nobody(), &known, "peer@example.com", None).await, refused);
+    assert_eq!(reason(), SignInFailure::NoOrganization, "nothing else is left that it could be");
+    let token = forgetful_peer(&scene).await;
+    accounts.reset_password(&nobody(), &token, password("quite another one")).await.unwrap();
+    assert_eq!(accounts.overtaken(&nobody(), &known, "peer@example.com", None).await, refused);
+    assert_eq!(reason(), SignInFailure::WrongPassword);
 }
 
 #[tokio::test]

@@ -62,11 +62,16 @@ impl Command for CreateServiceToken {
 
 async fn keep(work: &mut Work<'_>, owner: UserId, create: &CreateToken) -> Result<TokenView, AppError> {
     let (organization_id, now) = (work.viewer()?.organization, work.now());
-    let owner_name = match work.unit().users().find(owner).await? {
+    // Until the commit nobody else makes one, and the owner stays: who sets a password anew, leaves or deletes the account
+    // finds this token to be revoked.
+    let owner_name = match work.unit().users().find_locked(owner).await? {
         Some(user) => user.state().display_name.to_string(),
         None => return Err(AppError::NotFound("user")),
     };
-    let live = work.unit().tokens().count_live(owner, now).await?;
+    if !work.unit().members().hold(owner).await? {
+        return Err(AppError::NotFound("user"));
+    }
+    let count = work.unit().tokens().count(owner, now).await?;
     let TokenInput { name, scopes, expires_at } = create.input.clone();
     let new = NewToken {
         id: create.id,
@@ -77,7 +82,7 @@ async fn keep(work: &mut Work<'_>, owner: UserId, create: &CreateToken) -> Resul
         hash: create.hash.clone(),
         expires_at,
     };
-    let token = PersonalAccessToken::create(new, live, now)?;
+    let token = PersonalAccessToken::create(new, count, now)?;
     let state = work.unit().tokens().save(token).await?;
     Ok(TokenView::new(state, owner_name))
 }

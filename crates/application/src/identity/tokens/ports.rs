@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use tenon_domain::access::Scopes;
-use tenon_domain::identity::{PersonalAccessToken, PersonalAccessTokenState, TokenHash};
+use tenon_domain::identity::{PersonalAccessToken, PersonalAccessTokenState, TokenCount, TokenHash};
 use tenon_domain::{OrganizationId, Timestamp, TokenId, UserId};
 
 use crate::actor::Viewer;
@@ -14,9 +14,8 @@ pub trait TokenRepository: Send {
     async fn find(&mut self, id: TokenId) -> Result<Option<PersonalAccessToken>, StoreError>;
     /// Writes the row and stores the events. Of two concurrent revocations one is [`StoreError::Stale`].
     async fn save(&mut self, token: PersonalAccessToken) -> Result<PersonalAccessTokenState, StoreError>;
-    /// How many tokens of this owner live.
-    async fn count_live(&mut self, owner: UserId, now: Timestamp) -> Result<u64, StoreError>;
-    /// Revokes all tokens of an owner, without an event for each. Answers which those were.
+    async fn count(&mut self, owner: UserId, now: Timestamp) -> Result<TokenCount, StoreError>;
+    /// Revokes all tokens of an owner that live, without an event for each. Answers which those were.
     async fn revoke_all(&mut self, owner: UserId, now: Timestamp) -> Result<Vec<TokenId>, StoreError>;
     /// The same, whichever organizations they are for.
     async fn revoke_everywhere(&mut self, owner: UserId, now: Timestamp) -> Result<Vec<TokenId>, StoreError>;

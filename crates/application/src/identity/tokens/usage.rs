@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use tenon_domain::{OrganizationId, Timestamp, TokenId};
+use tokio::sync::Semaphore;
 
 use super::TokenArchive;
 
@@ -10,12 +11,15 @@ use super::TokenArchive;
 const PAUSE: TimeDelta = TimeDelta::minutes(1);
 /// How many tokens are kept in mind. Uses of further ones in the same minute are not noted.
 const REMEMBERED: usize = 10_000;
+/// How many uses are written at a time. A use beyond is not noted: a later request of the token's is.
+const WRITES: usize = 4;
 
 /// Notes when tokens are used: each at most once a minute, and without the request waiting for it.
 #[derive(Clone)]
 pub struct TokenUses {
     archive: Arc<dyn TokenArchive>,
     noted: Arc<Mutex<Noted>>,
+    writes: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -44,11 +48,12 @@ impl Noted {
 
 impl TokenUses {
     pub fn new(archive: Arc<dyn TokenArchive>) -> Self {
-        Self { archive, noted: Arc::default() }
+        Self { archive, noted: Arc::default(), writes: Arc::new(Semaphore::new(WRITES)) }
     }
 
     /// Needs to be called in a Tokio runtime.
     pub(crate) fn note(&self, organization: OrganizationId, token: TokenId, now: Timestamp) {
+        let Ok(turn) = Arc::clone(&self.writes).try_acquire_owned() else { return };
         if !self.noted.lock().unwrap_or_else(PoisonError::into_inner).take(token, now) {
             return;
         }
@@ -57,16 +62,61 @@ impl TokenUses {
             if let Err(error) = archive.note_use(organization, token, now).await {
                 tracing::warn!(%error, "when a personal access token was used could not be noted");
             }
+            drop(turn);
         });
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use async_trait::async_trait;
     use uuid::Uuid;
 
     use super::*;
-    use crate::in_memory::at;
+    use crate::in_memory::{Scene, at};
+    use crate::unit_of_work::StoreError;
+
+    /// Takes its time to write, until it is let go.
+    struct Slow {
+        begun: Mutex<Vec<TokenId>>,
+        go: Semaphore,
+    }
+
+    #[async_trait]
+    impl TokenArchive for Slow {
+        async fn note_use(&self, _: OrganizationId, token: TokenId, _: Timestamp) -> Result<(), StoreError> {
+            self.begun.lock().unwrap().push(token);
+            drop(self.go.acquire().await);
+            Ok(())
+        }
+
+        async fn purge(&self, _: Timestamp) -> Result<u64, StoreError> {
+            Ok(0)
+        }
+    }
+
+    async fn yield_to_all() {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn few_uses_are_written_at_a_time_and_the_others_by_a_later_request() {
+        let archive = Arc::new(Slow { begun: Mutex::default(), go: Semaphore::new(0) });
+        let uses = TokenUses::new(archive.clone());
+        let first: Vec<_> = (0..=WRITES).map(token).collect();
+        for token in &first {
+            uses.note(Scene::ACME, *token, at(0));
+        }
+        yield_to_all().await;
+        assert_eq!(*archive.begun.lock().unwrap(), first[..WRITES]);
+        archive.go.add_permits(WRITES + 1);
+        yield_to_all().await;
+        uses.note(Scene::ACME, first[WRITES], at(0));
+        yield_to_all().await;
+        assert_eq!(*archive.begun.lock().unwrap(), first);
+    }
 
     fn token(number: usize) -> TokenId {
         TokenId::new(Uuid::from_u128(number as u128))

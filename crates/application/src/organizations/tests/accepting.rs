@@ -2,13 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tenon_domain::access::OrganizationRole;
-use tenon_domain::identity::{DisplayName, Email, IdentityError, Password};
+use tenon_domain::identity::{DisplayName, Email, IdentityError, Password, PasswordHash};
 use tenon_domain::organizations::OrganizationError;
 use tenon_domain::{InvitationId, OrganizationId};
 
 use super::*;
 use crate::actor::{Actor, Denial, Origin};
-use crate::identity::{AcceptInvitationInput, Accounts, Admission, EmailVerification, SignedIn};
+use crate::identity::{AcceptInvitationInput, Accounts, Admission, Credentials, EmailVerification, SignedIn};
 use crate::in_memory::{Person, PlainInvitations, Scene, ScriptedThrottle, at, code_at, sign_in_service};
 
 /// A scene in which this address has been invited into Acme.
@@ -193,7 +193,7 @@ async fn an_account_of_another_address_cannot_use_the_invitation() {
     let (scene, id) = invited("new@example.com").await;
     let command = AcceptInvitation {
         invitation: id,
-        invitee: Invitee::Existing(Person::Stranger.id()),
+        invitee: Invitee::Existing { user: Person::Stranger.id(), proof: None },
         session: Person::Stranger.session(),
         refresh_hash: tenon_domain::identity::TokenHash::new("hash".to_owned()),
         client: tenon_domain::identity::Client::default(),
@@ -202,6 +202,35 @@ async fn an_account_of_another_address_cannot_use_the_invitation() {
     };
     let refused = scene.app.execute(&Actor::anonymous(Origin::default()), command).await.unwrap_err();
     assert_eq!(refused, AppError::Unauthenticated(Denial::InvalidInvitationToken));
+    assert_eq!(role_in_acme(&scene, "stranger@example.com"), None);
+}
+
+#[tokio::test]
+async fn what_was_checked_of_an_account_has_to_be_true_still_when_it_joins() {
+    let (scene, invitation) = invited("stranger@example.com").await;
+    let (accounts, nobody) = (sign_in_service(&scene).0, Actor::anonymous(Origin::default()));
+    let known = scene.app.queries.identity.credentials(&Person::Stranger.email()).await.unwrap().unwrap();
+    let join = |proof: Credentials| {
+        let invitee = Invitee::Existing { user: Person::Stranger.id(), proof: Some(proof) };
+        let command = AcceptInvitation {
+            invitation,
+            invitee,
+            session: Person::Stranger.session(),
+            refresh_hash: tenon_domain::identity::TokenHash::new("hash".to_owned()),
+            client: tenon_domain::identity::Client::default(),
+            mailed: true,
+            verification: EmailVerification::Off,
+        };
+        scene.app.execute(&nobody, command)
+    };
+    let refused = AppError::Unauthenticated(Denial::InvalidCredentials);
+    let old = PasswordHash::new("hash of an older password".to_owned());
+    let outdated = Credentials { version: known.version - 1, password_hash: old, ..known.clone() };
+    assert_eq!(join(outdated).await.unwrap_err(), refused);
+    let stranger = Person::Stranger.actor();
+    let app = accounts.begin_totp(&stranger, Password::attempt("Stranger's password".to_owned())).await.unwrap();
+    accounts.confirm_totp(&stranger, &code_at(&app, at(10))).await.unwrap();
+    assert_eq!(join(known).await.unwrap_err(), refused);
     assert_eq!(role_in_acme(&scene, "stranger@example.com"), None);
 }
 

@@ -1,9 +1,11 @@
-use tenon_domain::access::OrganizationRole;
+use tenon_domain::TokenId;
+use tenon_domain::access::{OrganizationRole, Scope};
 use tenon_domain::identity::{DisplayName, Password};
 use tenon_domain::organizations::{OrganizationError, OrganizationName};
+use uuid::Uuid;
 
 use super::*;
-use crate::actor::{Actor, Origin, Viewer};
+use crate::actor::{Actor, Credential, Origin, Principal, Viewer};
 use crate::identity::{Accounts, FindProfile, FindSecondFactors, TotpEnrollment};
 use crate::in_memory::{Person, Scene, at, code_at, sign_in_service};
 use crate::unit_of_work::StoreError;
@@ -80,6 +82,20 @@ async fn it_counts_at_once_when_one_goes_and_when_the_rule_does() {
     assert_eq!(scene.run(Person::Admin, rename("Theirs")).await, Err(AppError::MfaEnrollmentRequired));
     assert!(!scene.run(Person::Owner, require(false)).await.unwrap().require_mfa);
     scene.run(Person::Admin, rename("Theirs")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_changes_the_name_but_not_the_rule() {
+    let (scene, ..) = strict().await;
+    let scopes = [Scope::OrganizationWrite].into_iter().collect();
+    let credential = Credential::Token(TokenId::new(Uuid::from_u128(7)), scopes);
+    let principal = Principal::User { viewer: Person::Owner.viewer(), credential };
+    let token = Actor { principal, origin: Origin::default() };
+    for required in [true, false] {
+        let refused = scene.app.execute(&token, require(required)).await;
+        assert_eq!(refused, Err(AppError::SessionRequired), "{required}");
+    }
+    assert!(scene.app.execute(&token, rename("Ours")).await.unwrap().require_mfa);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use tenon_application::{Origin, StoreError};
 use tenon_domain::{DomainEvent, EventId, Timestamp};
 use uuid::Uuid;
 
+use super::super::ROWS_PER_STATEMENT;
 use super::super::entities::{event_receipt, failed_job, outbox};
 use super::super::error::Stored;
 use super::super::rows::to_json;
@@ -27,28 +28,30 @@ pub(super) fn at_once(now: Timestamp) -> Timestamp {
 }
 
 impl SqlUnitOfWork {
-    /// Writes all events of this unit of work into the outbox, in one statement.
+    /// Writes all events of this unit of work into the outbox.
     pub(in super::super) async fn store_events(&mut self) -> Result<(), StoreError> {
-        let rows = std::mem::take(&mut self.events)
-            .into_iter()
-            .map(|record| {
-                let subscribers = subscribers_of(&record.name).len();
-                Ok(outbox::Model {
-                    id: record.id,
-                    org_id: record.organization_id,
-                    payload: to_json(&record)?,
-                    name: record.name,
-                    remaining: i32::try_from(subscribers).unwrap_or(i32::MAX),
-                    deliveries: 0,
-                    occurred_at: record.occurred_at,
-                    due_at: Some(at_once(record.occurred_at)),
-                }
-                .into_active_model())
-            })
-            .collect::<Result<Vec<_>, StoreError>>()?;
-        outbox::Entity::insert_many(rows).exec_without_returning(&self.transaction).await.stored()?;
+        let events = std::mem::take(&mut self.events);
+        for some in events.chunks(ROWS_PER_STATEMENT) {
+            let rows = some.iter().map(outbox_row).collect::<Result<Vec<_>, StoreError>>()?;
+            let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+            outbox::Entity::insert_many(rows).exec_without_returning(&self.transaction).await.stored()?;
+        }
         Ok(())
     }
+}
+
+fn outbox_row(record: &EventRecord) -> Result<outbox::Model, StoreError> {
+    let subscribers = subscribers_of(&record.name).len();
+    Ok(outbox::Model {
+        id: record.id,
+        org_id: record.organization_id,
+        name: record.name.clone(),
+        payload: to_json(record)?,
+        remaining: i32::try_from(subscribers).unwrap_or(i32::MAX),
+        deliveries: 0,
+        occurred_at: record.occurred_at,
+        due_at: Some(at_once(record.occurred_at)),
+    })
 }
 
 #[async_trait]

@@ -107,6 +107,14 @@ impl MemberRepository for SqlUnitOfWork {
         owners(organization).count(&self.transaction).await.stored()
     }
 
+    async fn hold(&mut self, user: UserId) -> Result<bool, StoreError> {
+        let organization = self.org()?;
+        // First, as by who counts owners to remove one: a row that refers to the organization is about to be written.
+        organization::Entity::find_by_id(organization).lock_shared().one(&self.transaction).await.stored()?;
+        let membership = member::Entity::find_by_id((organization, user.uuid())).lock_exclusive();
+        Ok(membership.one(&self.transaction).await.stored()?.is_some())
+    }
+
     async fn other_owner(&mut self, than: UserId) -> Result<Option<UserId>, StoreError> {
         let row = owners(self.org()?)
             .filter(member::Column::UserId.ne(than.uuid()))
@@ -116,6 +124,19 @@ impl MemberRepository for SqlUnitOfWork {
             .await
             .stored()?;
         Ok(row.map(|row| row.user_id.into()))
+    }
+
+    async fn organizations_of(&mut self, user: UserId) -> Result<Vec<OrganizationId>, StoreError> {
+        let rows: Vec<Uuid> = member::Entity::find()
+            .select_only()
+            .column(member::Column::OrgId)
+            .filter(member::Column::UserId.eq(user.uuid()))
+            .order_by_asc(member::Column::OrgId)
+            .into_tuple()
+            .all(&self.transaction)
+            .await
+            .stored()?;
+        Ok(rows.into_iter().map(OrganizationId::new).collect())
     }
 
     async fn role_in(

@@ -6,11 +6,12 @@ use sea_orm::{
 };
 use tenon_application::StoreError;
 use tenon_application::identity::TokenRepository;
-use tenon_domain::identity::{PersonalAccessToken, PersonalAccessTokenState};
+use tenon_domain::identity::{PersonalAccessToken, PersonalAccessTokenState, TokenCount};
 use tenon_domain::{Timestamp, TokenId, UserId};
 use uuid::Uuid;
 
 use super::token_state;
+use crate::persistence::ROWS_PER_STATEMENT;
 use crate::persistence::entities::personal_access_token::{ActiveModel, Column, Entity, Model};
 use crate::persistence::error::Stored;
 use crate::persistence::unit_of_work::SqlUnitOfWork;
@@ -23,10 +24,11 @@ impl SqlUnitOfWork {
     }
 
     async fn revoke_those(&mut self, unrevoked: Condition, now: Timestamp) -> Result<Vec<TokenId>, StoreError> {
+        let live = unrevoked.add(unexpired(now));
         let ids: Vec<Uuid> = Entity::find()
             .select_only()
             .column(Column::Id)
-            .filter(unrevoked.clone())
+            .filter(live.clone())
             // In one order, so that two who lock the same rows do not wait for each other.
             .order_by_asc(Column::Id)
             .lock_exclusive()
@@ -34,17 +36,21 @@ impl SqlUnitOfWork {
             .all(&self.transaction)
             .await
             .stored()?;
-        if !ids.is_empty() {
+        for some in ids.chunks(ROWS_PER_STATEMENT) {
             Entity::update_many()
                 .col_expr(Column::RevokedAt, Expr::val(now))
-                .filter(unrevoked)
-                .filter(Column::Id.is_in(ids.iter().copied()))
+                .filter(live.clone())
+                .filter(Column::Id.is_in(some.iter().copied()))
                 .exec(&self.transaction)
                 .await
                 .stored()?;
         }
         Ok(ids.into_iter().map(TokenId::new).collect())
     }
+}
+
+fn unexpired(now: Timestamp) -> Condition {
+    Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now))
 }
 
 #[async_trait]
@@ -84,15 +90,13 @@ impl TokenRepository for SqlUnitOfWork {
         Ok(state)
     }
 
-    async fn count_live(&mut self, owner: UserId, now: Timestamp) -> Result<u64, StoreError> {
-        let live = Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now));
-        Entity::find()
-            .filter(self.unrevoked_tokens()?)
-            .filter(Column::OwnerId.eq(owner.uuid()))
-            .filter(live)
-            .count(&self.transaction)
-            .await
-            .stored()
+    async fn count(&mut self, owner: UserId, now: Timestamp) -> Result<TokenCount, StoreError> {
+        let kept = Entity::find().filter(Column::OrgId.eq(self.org()?)).filter(Column::OwnerId.eq(owner.uuid()));
+        let live = kept.clone().filter(Column::RevokedAt.is_null()).filter(unexpired(now));
+        Ok(TokenCount {
+            live: live.count(&self.transaction).await.stored()?,
+            kept: kept.count(&self.transaction).await.stored()?,
+        })
     }
 
     async fn revoke_all(&mut self, owner: UserId, now: Timestamp) -> Result<Vec<TokenId>, StoreError> {

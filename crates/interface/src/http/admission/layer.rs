@@ -1,29 +1,33 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 
-use super::super::authentication::Authentication;
+use super::super::authentication::{Authentication, authenticate_again};
 use super::super::context::RequestContext;
 use super::super::layers::{Answered, Next};
+use super::super::problem::Problem;
 use super::super::{BASE_PATH, body};
 use super::party::Party;
 use super::worker::{PENALTY, SIGN_IN_PENALTY, Worker};
 use super::{Admission, READS, WRITES};
 
 /// Where passwords are hashed, in a bounded line of their own: a place at a gate would be held for all that time.
-const HASHING: &[&str] = &[
-    "/auth/login",
-    "/auth/register",
-    "/auth/reset-password",
-    "/invitations/accept",
-    "/users/me/password",
-    "/users/me/email",
-    "/users/me/mfa/totp",
+const HASHING: &[(Method, &str)] = &[
+    (Method::POST, "/auth/login"),
+    (Method::POST, "/auth/register"),
+    (Method::POST, "/auth/reset-password"),
+    (Method::POST, "/invitations/accept"),
+    (Method::POST, "/users/me/password"),
+    (Method::POST, "/users/me/email"),
+    (Method::POST, "/users/me/mfa/totp"),
+    (Method::DELETE, "/users/me"),
 ];
+/// A client that took longer for its body may not be who it was when it began.
+const LONG_READ: Duration = Duration::from_secs(1);
 
 /// Where who has not signed in redeems a token or asks for one, which is looked up in the database.
 const REDEEMING: &[&str] = &[
@@ -38,38 +42,36 @@ const REDEEMING: &[&str] = &[
 
 /// Lets a request to the API in when it is its turn, or refuses it.
 pub(crate) async fn admit(mut request: ServiceRequest, next: impl Next) -> Answered {
-    let admission = request.app_data::<Data<Option<Admission>>>().cloned();
-    let Some(admission) = admission.as_ref().and_then(|admission| admission.get_ref().as_ref()) else {
-        return next(request).await;
-    };
     let Some(path) = request.match_info().as_str().strip_prefix(BASE_PATH) else {
         return next(request).await;
     };
-    let (gate, class) = match *request.method() {
-        Method::GET | Method::HEAD | Method::OPTIONS => (&admission.reads, READS),
-        _ => (&admission.writes, WRITES),
-    };
-    let hashes = HASHING.contains(&path);
-    let (party, passes_gate) = (party(&request), !hashes && passes_gate(&request, path));
-    let worker = request.app_data::<Worker>().cloned();
-    if worker.as_ref().is_some_and(|worker| !worker.admit(party)) {
-        return Ok(refuse(request, admission, worker, class, "busy").await);
+    let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let hashes = HASHING.iter().any(|(method, hashing)| *hashing == path && method == request.method());
+    let may_wait_for_the_database = may_wait_for_the_database(&request, path);
+    let admission = request.app_data::<Data<Option<Admission>>>().cloned();
+    let admission = admission.as_ref().and_then(|admission| admission.get_ref().as_ref());
+    let (party, worker) = (party(&request), request.app_data::<Worker>().cloned());
+    let class = if writes { WRITES } else { READS };
+    if let (Some(admission), Some(worker)) = (admission, &worker)
+        && !worker.admit(party)
+    {
+        return Ok(refuse(request, admission, Some(worker.clone()), class, "busy").await);
     }
-    if !passes_gate {
+    if writes
+        && may_wait_for_the_database
+        && let Err(problem) = receive(&mut request).await
+    {
+        return Ok(request.error_response(problem));
+    }
+    let (Some(admission), true) = (admission, may_wait_for_the_database && !hashes) else {
         let answer = next(request).await?;
-        if hashes && answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+        if admission.is_some() && hashes && answer.status() == StatusCode::SERVICE_UNAVAILABLE {
             // Most likely the line for hashing is full. Hashing gives way to all else, so also to sending people away.
             hold_back(worker.as_ref(), SIGN_IN_PENALTY).await;
         }
         return Ok(answer);
-    }
-    if class == WRITES {
-        // First: a client that sends slowly must not hold a place meanwhile.
-        match body::read_from(&mut request).await {
-            Ok(bytes) => request.set_payload(Payload::from(bytes)),
-            Err(problem) => return Ok(request.error_response(problem)),
-        }
-    }
+    };
+    let gate = if writes { &admission.writes } else { &admission.reads };
     let permit = match gate.enter(party).await {
         Ok(permit) => permit,
         Err(refusal) => return Ok(refuse(request, admission, worker, class, refusal.reason()).await),
@@ -79,6 +81,18 @@ pub(crate) async fn admit(mut request: ServiceRequest, next: impl Next) -> Answe
         permit.done(operation(&answer));
     }
     Ok(answer)
+}
+
+/// Reads the body before anything waits for it: a client that sends slowly holds no place meanwhile, and is looked at again
+/// when it is done.
+async fn receive(request: &mut ServiceRequest) -> Result<(), Problem> {
+    let began = Instant::now();
+    let bytes = body::read_from(request).await?;
+    request.set_payload(Payload::from(bytes));
+    if began.elapsed() > LONG_READ {
+        authenticate_again(request).await;
+    }
+    Ok(())
 }
 
 /// Clients that send again at once would keep the threads busy with refusals.
@@ -105,12 +119,12 @@ fn party(request: &ServiceRequest) -> Party {
     let organization = Authentication::of(request.request()).and_then(|found| found.actor.organization());
     match organization {
         Some(organization) => Party::Organization(organization),
-        None => Party::Address(request.peer_addr().map(|address| address.ip())),
+        None => Party::Address(RequestContext::of(request.request()).and_then(|context| context.client)),
     }
 }
 
 /// Whether the request may come to wait for the database. The route refuses who is not signed in before that.
-fn passes_gate(request: &ServiceRequest, path: &str) -> bool {
+fn may_wait_for_the_database(request: &ServiceRequest, path: &str) -> bool {
     let is_signed_in = Authentication::of(request.request()).is_some_and(|found| found.actor.organization().is_some());
     is_signed_in || REDEEMING.contains(&path)
 }

@@ -3,8 +3,8 @@
 use actix_web::post;
 use actix_web::web::Data;
 use serde::Deserialize;
-use tenon_application::AppError;
 use tenon_application::identity::{Accounts, RequestPasswordReset, ResendVerification};
+use tenon_application::{AppError, Origin};
 use tenon_domain::identity::{Email, Password};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -98,8 +98,8 @@ pub(crate) async fn verify_email(visitor: Visitor, accounts: Data<Accounts>, bod
 
 /// Mail the link to verify an address again
 ///
-/// The answer is the same whether there is such an account and whether it needs to be verified. Earlier links become
-/// worthless.
+/// The answer is the same whether there is such an account and whether it needs to be verified. Earlier links stay good
+/// until one of them is used.
 #[utoipa::path(tag = "auth", operation_id = "resend_verification", security(()), request_body = AddressBody,
     responses((status = 202, description = "A mail is on its way, if somebody needs it")))]
 #[post("/auth/verify-email/resend")]
@@ -110,15 +110,15 @@ pub(crate) async fn resend_verification(
     limits: Data<ActiveLimits>,
     body: Body<AddressBody>,
 ) -> Answer {
-    let email = address(*limits.get_ref(), &services, &body.into_inner().email).await?;
+    let email = address(*limits.get_ref(), &services, &visitor.actor.origin, &body.into_inner().email).await?;
     accounts.app.execute(&visitor.actor, ResendVerification { email }).await?;
     accepted()
 }
 
 /// Ask for a new password
 ///
-/// Mails a link that is good once, for 30 minutes, and until another one is asked for. The answer is the same, after
-/// the same work, whether there is such an account.
+/// Mails a link that is good for 30 minutes, and until it or another one is used. The answer is the same, after the
+/// same work, whether there is such an account.
 #[utoipa::path(tag = "auth", operation_id = "forgot_password", security(()), request_body = AddressBody,
     responses((status = 202, description = "A mail is on its way, if there is such an account")))]
 #[post("/auth/forgot-password")]
@@ -129,7 +129,7 @@ pub(crate) async fn forgot_password(
     limits: Data<ActiveLimits>,
     body: Body<AddressBody>,
 ) -> Answer {
-    let email = address(*limits.get_ref(), &services, &body.into_inner().email).await?;
+    let email = address(*limits.get_ref(), &services, &visitor.actor.origin, &body.into_inner().email).await?;
     accounts.app.execute(&visitor.actor, RequestPasswordReset { email }).await?;
     accepted()
 }
@@ -171,8 +171,8 @@ pub(crate) async fn change_password(
 
 /// Change your address
 ///
-/// Mails a link to the new address, which is in force once that is opened. Whether somebody has the address already is
-/// told to nobody but who reads it.
+/// Mails a link to the new address, which is in force once that is opened. Asking again makes earlier links worthless.
+/// Whether somebody has the address already is told to nobody but who reads it.
 #[utoipa::path(tag = "users", operation_id = "change_email", request_body = ChangeEmailBody,
     responses((status = 202, description = "A mail is on its way to the new address")))]
 #[post("/users/me/email")]
@@ -184,7 +184,7 @@ pub(crate) async fn change_email(
     body: Body<ChangeEmailBody>,
 ) -> Answer {
     let ChangeEmailBody { current_password, new_email } = body.into_inner();
-    let email = address(*limits.get_ref(), &services, &new_email).await?;
+    let email = address(*limits.get_ref(), &services, &caller.actor().origin, &new_email).await?;
     accounts.change_email(caller.actor(), Password::attempt(current_password), email).await?;
     accepted()
 }
@@ -201,8 +201,13 @@ pub(crate) async fn confirm_email(visitor: Visitor, accounts: Data<Accounts>, bo
 }
 
 /// The address that something is to be mailed to, unless it was asked for too often.
-async fn address(limits: ActiveLimits, services: &HttpServices, email: &str) -> Result<Email, Problem> {
+async fn address(
+    limits: ActiveLimits,
+    services: &HttpServices,
+    asking: &Origin,
+    email: &str,
+) -> Result<Email, Problem> {
     let email = Email::parse(email).map_err(AppError::from)?;
-    check_account(limits, services, email.as_str()).await?;
+    check_account(limits, services, asking, email.as_str()).await?;
     Ok(email)
 }

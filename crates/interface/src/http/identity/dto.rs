@@ -10,6 +10,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::http::conditional::Versioned;
+use crate::http::cookies::AuthMode;
 use crate::http::merge_patch::not_null;
 use crate::http::organizations::OrganizationResponse;
 use crate::http::validation::checks;
@@ -60,12 +61,12 @@ pub(crate) struct LoginBody {
     pub(super) password: String,
 }
 
-/// A refresh token to spend.
+/// A refresh token to spend. An empty object if it is in a cookie.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RefreshBody {
     #[schema(example = "tenon_rt_0199f8a26c1e7d3a9b542f0c8e1d7a66_Zm9yIGV4YW1wbGU")]
-    pub(super) refresh_token: String,
+    pub(super) refresh_token: Option<String>,
 }
 
 /// Where to go on.
@@ -165,29 +166,31 @@ impl Versioned for UserResponse {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Tokens)]
 pub(crate) struct TokensResponse {
-    /// Send it as `Authorization: Bearer <token>`.
-    #[schema(example = "eyJhbGciOiJIUzI1NiJ9.eyJmb3IiOiJleGFtcGxlIn0.c2lnbmF0dXJl")]
-    access_token: String,
+    /// Send it as `Authorization: Bearer <token>`. With `X-Auth-Mode: cookie` it is `null`, and a cookie.
+    #[schema(required = true, example = "eyJhbGciOiJIUzI1NiJ9.eyJmb3IiOiJleGFtcGxlIn0.c2lnbmF0dXJl")]
+    access_token: Option<String>,
+    /// `Bearer`; with `X-Auth-Mode: cookie`, `Cookie`.
     #[schema(example = "Bearer")]
     token_type: &'static str,
     /// For how many seconds the access token is good.
     #[schema(example = 900)]
     expires_in: i64,
-    /// Good for 30 days, and once: refreshing answers the next one.
-    #[schema(example = "tenon_rt_0199f8a26c1e7d3a9b542f0c8e1d7a66_Zm9yIGV4YW1wbGU")]
-    refresh_token: String,
+    /// Good for 30 days, and once: refreshing answers the next one. With `X-Auth-Mode: cookie`, likewise.
+    #[schema(required = true, example = "tenon_rt_0199f8a26c1e7d3a9b542f0c8e1d7a66_Zm9yIGV4YW1wbGU")]
+    refresh_token: Option<String>,
     user: UserResponse,
     /// Where the tokens act.
     organization: OrganizationResponse,
 }
 
-impl From<SignedIn> for TokensResponse {
-    fn from(signed_in: SignedIn) -> Self {
+impl TokensResponse {
+    pub(super) fn new(signed_in: SignedIn, mode: AuthMode) -> Self {
+        let in_body = |token| (mode == AuthMode::Body).then_some(token);
         Self {
-            access_token: signed_in.access_token,
-            token_type: "Bearer",
+            access_token: in_body(signed_in.access_token),
+            token_type: if mode == AuthMode::Body { "Bearer" } else { "Cookie" },
             expires_in: signed_in.expires_in.num_seconds(),
-            refresh_token: signed_in.refresh_token,
+            refresh_token: in_body(signed_in.refresh_token),
             user: signed_in.user.into(),
             organization: signed_in.organization.into(),
         }

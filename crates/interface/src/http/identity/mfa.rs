@@ -1,7 +1,7 @@
 //! Second factors over HTTP: an authenticator app and its recovery codes.
 
 use actix_web::web::Data;
-use actix_web::{delete, get, post};
+use actix_web::{HttpResponse, delete, get, post};
 use serde::{Deserialize, Serialize};
 use tenon_application::identity::{Accounts, FindSecondFactors, SecondFactorsView, TotpEnrollment};
 use tenon_domain::identity::{Password, RecoveryCode};
@@ -9,10 +9,12 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
+use super::browsers::granted;
 use super::dto::TokensResponse;
 use crate::http::answer::{Answer, no_content, ok};
 use crate::http::body::Body;
 use crate::http::caller::{Caller, Visitor};
+use crate::http::cookies::AuthMode;
 use crate::http::wire::Moment;
 
 pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
@@ -142,7 +144,7 @@ pub(crate) async fn begin_totp(caller: Caller, accounts: Data<Accounts>, body: B
 
 /// Confirm an authenticator app
 ///
-/// With a code of it. From now on, signing in takes one. You are told by mail.
+/// With a code of it. From now on, signing in takes one. Your other sessions end. You are told by mail.
 #[utoipa::path(tag = "users", operation_id = "confirm_totp", request_body = CodeBody,
     responses((status = 200, body = RecoveryCodesResponse, description = "The second factor is in force")))]
 #[post("/users/me/mfa/totp/confirm")]
@@ -164,7 +166,8 @@ pub(crate) async fn remove_totp(caller: Caller, accounts: Data<Accounts>, body: 
 
 /// Replace your recovery codes
 ///
-/// With a code of the authenticator app, or one of the recovery codes. The ones before become worthless.
+/// With a code of the authenticator app, or one of the recovery codes. The ones before become worthless. You are told
+/// by mail.
 #[utoipa::path(tag = "users", operation_id = "replace_recovery_codes", request_body = CodeBody,
     responses((status = 200, body = RecoveryCodesResponse, description = "The new recovery codes")))]
 #[post("/users/me/mfa/recovery-codes")]
@@ -178,11 +181,16 @@ pub(crate) async fn replace_recovery_codes(caller: Caller, accounts: Data<Accoun
 /// Goes on with what answered 401 `mfa_required`: signing in, or accepting an invitation. The token is good for five
 /// minutes and five wrong codes (401 `auth.invalid_code`); after that, sign in again (401 `auth.invalid_mfa_token`). No
 /// code is good twice. After ten wrong ones in a row, each costs a longer pause (429 `auth.too_many_attempts`).
-#[utoipa::path(tag = "auth", operation_id = "verify_mfa", security(()), request_body = VerifyMfaBody,
+#[utoipa::path(tag = "auth", operation_id = "verify_mfa", security(()), params(AuthMode), request_body = VerifyMfaBody,
     responses((status = 200, body = TokensResponse, description = "Signed in")))]
 #[post("/auth/mfa/verify")]
-pub(crate) async fn verify_mfa(visitor: Visitor, accounts: Data<Accounts>, body: Body<VerifyMfaBody>) -> Answer {
+pub(crate) async fn verify_mfa(
+    visitor: Visitor,
+    accounts: Data<Accounts>,
+    mode: AuthMode,
+    body: Body<VerifyMfaBody>,
+) -> Answer {
     let VerifyMfaBody { mfa_token, code } = body.into_inner();
     let signed_in = accounts.verify_mfa(&visitor.actor, &mfa_token, &code).await?;
-    ok(&TokensResponse::from(signed_in))
+    granted(HttpResponse::Ok(), mode, signed_in)
 }

@@ -11,6 +11,7 @@ use utoipa::openapi::schema::Object;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::browsers::signed_out;
 use super::credentials::MailedTokenBody;
 use crate::http::answer::{Answer, no_content};
 use crate::http::body::Body;
@@ -110,13 +111,13 @@ pub(crate) async fn end_session(caller: Caller, session: InSessionPath) -> Answe
 
 /// Sign out everywhere
 ///
-/// Ends all your sessions at once, this one too.
+/// Ends all your sessions at once, this one too. A browser that is signed in by cookies forgets them.
 #[utoipa::path(tag = "auth", operation_id = "logout_all",
     responses((status = 204, description = "All your sessions have ended")))]
 #[post("/auth/logout-all")]
 pub(crate) async fn logout_all(caller: Caller, accounts: Data<Accounts>) -> Answer {
     accounts.logout_all(caller.actor()).await?;
-    no_content()
+    signed_out(&caller)
 }
 
 /// Unlock signing in

@@ -8,7 +8,8 @@ use tenon_application::notifications::{CountUnread, ListNotifications, MarkAllRe
 use tenon_domain::NotificationId;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use self::dto::{NotificationCountResponse, NotificationResponse, OfUnread};
+pub(crate) use self::dto::NotificationResponse;
+use self::dto::{NotificationCountResponse, OfUnread};
 use super::answer::{Answer, no_content, ok};
 use super::caller::Caller;
 use super::list::{List, ListBody};

@@ -8,9 +8,11 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Components, Content, Ref, RefOr, Required, Schema};
 
 use super::super::body::MERGE_PATCH;
+use super::super::cookies::AUTH_MODE;
+use super::super::csrf::CSRF_TOKEN;
 use super::super::idempotency::hands_out_credentials;
 use super::responses::{COMMON, add_common_headers, header_ref};
-use super::{BEARER, PERSONAL, token_access};
+use super::{BEARER, COOKIE, PERSONAL, token_access};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Method {
@@ -40,12 +42,17 @@ pub(super) fn complete(path: &str, item: &mut PathItem, components: &Components)
 fn complete_operation(path: &str, method: Method, operation: &mut Operation, components: &Components) {
     let is_secured = operation.security.is_none();
     if is_secured {
-        let mut alternatives = vec![SecurityRequirement::new(BEARER, Vec::<String>::new())];
+        let mut alternatives =
+            [BEARER, COOKIE].map(|name| SecurityRequirement::new(name, Vec::<String>::new())).to_vec();
         if let Some(TokenAccess::Scope(scope)) = operation.operation_id.as_deref().and_then(token_access::of) {
             alternatives.push(SecurityRequirement::new(PERSONAL, [scope.as_str()]));
         }
         operation.security = Some(alternatives);
     }
+    if is_secured && method != Method::Get {
+        operation.parameters.get_or_insert_default().push(RefOr::T(csrf_token()));
+    }
+    let sets_cookies = sets_cookies(operation);
     let takes_key = method == Method::Post && is_secured && !hands_out_credentials(path);
     if takes_key {
         operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
@@ -61,6 +68,9 @@ fn complete_operation(path: &str, method: Method, operation: &mut Operation, com
             add_common_headers(response);
             if takes_key && status.starts_with('2') {
                 response.headers.insert("Idempotent-Replayed".to_owned(), header_ref("Idempotent-Replayed"));
+            }
+            if sets_cookies && status.starts_with('2') {
+                response.headers.insert("Set-Cookie".to_owned(), header_ref("Set-Cookie"));
             }
             if is_versioned(response, components) {
                 response.headers.insert("ETag".to_owned(), header_ref("ETag"));
@@ -96,7 +106,8 @@ fn can_answer(
     match status {
         // Routes that hand out credentials ask for some, too.
         "401" => is_secured || hands_out_credentials(path),
-        "403" => is_secured,
+        // Pages of others must not have their visitors signed in.
+        "403" => is_secured || has_header(operation, AUTH_MODE),
         "404" => path.contains('{') || has_body && is_secured,
         "409" => method != Method::Get,
         "412" => has_header(operation, "If-Match"),
@@ -114,6 +125,12 @@ fn has_header(operation: &Operation, name: &str) -> bool {
     })
 }
 
+/// Whether what it answers a browser is for its cookies.
+fn sets_cookies(operation: &Operation) -> bool {
+    let id = operation.operation_id.as_deref();
+    has_header(operation, AUTH_MODE) || matches!(id, Some("get_csrf_token" | "logout" | "logout_all"))
+}
+
 /// Whether the answer is a resource with a version: those have entity tags.
 fn is_versioned(response: &Response, components: &Components) -> bool {
     response.content.values().any(|content| match content {
@@ -126,6 +143,17 @@ fn is_versioned(response: &Response, components: &Components) -> bool {
         }
         _ => false,
     })
+}
+
+/// Without a pattern: nobody looks at it where there is no cookie.
+fn csrf_token() -> Parameter {
+    ParameterBuilder::new()
+        .name(CSRF_TOKEN)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("The token of `GET /auth/csrf`. Needed by who is signed in by cookies, and by nobody else."))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).examples(["Zm9yIGV4YW1wbGU.c2lnbmF0dXJl"])))
+        .build()
 }
 
 fn idempotency_key() -> Parameter {

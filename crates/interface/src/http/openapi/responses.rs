@@ -119,6 +119,11 @@ pub(super) fn add_to(components: &mut Components) {
     let specific = [
         ("ETag", "Identifies the version of the resource", "\"0199f8a2-6c1e-7d3a-9b54-2f0c8e1d7a66.3\""),
         ("Location", "Where the new resource is", "/api/v1/tasks/0199f8a2-6c1e-7d3a-9b54-2f0c8e1d7a66"),
+        (
+            "Set-Cookie",
+            "The tokens as cookies for `X-Auth-Mode: cookie`, the CSRF token, or nothing in their place after signing out",
+            "__Host-tenon_access=token; Path=/; Max-Age=900; Secure; SameSite=Lax; HttpOnly",
+        ),
         ("Idempotent-Replayed", "`true` when this is the answer to an earlier request with the same key", "true"),
     ];
     for (name, description, example) in specific {

@@ -9,9 +9,13 @@ use tenon_application::{Command, Query, TokenAccess, identity, organizations, pr
 const ACCESS: &[(&str, TokenAccess)] = &[
     ("logout", identity::EndSession::ACCESS),
     ("logout_all", identity::EndAllSessions::ACCESS),
+    // No use case is behind it: it is about the session alone.
+    ("get_csrf_token", TokenAccess::Session),
     ("list_sessions", identity::ListSessions::ACCESS),
     ("end_session", identity::EndOwnSession::ACCESS),
     ("switch_organization", identity::SwitchOrganization::ACCESS),
+    ("export_account", identity::ExportAccount::ACCESS),
+    ("delete_account", identity::DeleteAccount::ACCESS),
     ("change_password", identity::ChangePassword::ACCESS),
     ("change_email", identity::RequestEmailChange::ACCESS),
     ("get_second_factors", identity::FindSecondFactors::ACCESS),

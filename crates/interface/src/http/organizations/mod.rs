@@ -70,7 +70,8 @@ pub(crate) async fn get_organization(caller: Caller, held: IfNoneMatch) -> Answe
 /// Change the organization you are in
 ///
 /// With `require_mfa`, members who have no second factor are refused everywhere in it (403
-/// `auth.mfa_enrollment_required`) until they set one up: at once, on every instance.
+/// `auth.mfa_enrollment_required`) until they set one up: at once, on every instance. Changing that takes a session,
+/// not a personal access token (403 `auth.session_required`).
 #[utoipa::path(tag = "organizations", operation_id = "update_organization", params(IfMatch),
     request_body = UpdateOrganizationBody,
     responses((status = 200, body = OrganizationResponse, description = "The organization as it is now")))]

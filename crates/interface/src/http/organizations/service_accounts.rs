@@ -153,7 +153,9 @@ pub(crate) async fn delete_service_account(caller: Caller, path: InServiceAccoun
 
 /// Create a token for a service account
 ///
-/// It is listed and revoked with the other tokens of the organization.
+/// It is listed and revoked with the other tokens of the organization. Whoever has it acts with the roles of the
+/// account, private projects that it was added to included. That goes for you, who make it, even where you are no
+/// member of these projects.
 #[utoipa::path(tag = "service-accounts", operation_id = "create_service_account_token",
     params(InServiceAccountPath), request_body = CreateTokenBody,
     responses((status = 201, body = NewTokenResponse, description = "The new token")))]

@@ -1,0 +1,109 @@
+use async_trait::async_trait;
+use tenon_domain::access::OrganizationRole;
+use tenon_domain::identity::{IdentityError, Password, PasswordHash};
+use tenon_domain::{OrganizationId, UserId};
+
+use super::Accounts;
+use super::own_credentials::find_proven_self;
+use super::own_sessions::end_sessions;
+use super::second_factor::{Attempt, SecondFactors};
+use super::tokens::revoke_tokens_everywhere;
+use crate::actor::Actor;
+use crate::command::{Command, Effect, Work};
+use crate::error::AppError;
+use crate::token_access::TokenAccess;
+use crate::unit_of_work::Scope;
+
+impl Accounts {
+    /// Erases what is known of the actor. Of who has a second factor it takes a code, too.
+    pub async fn delete_account(
+        &self,
+        actor: &Actor,
+        password: Password,
+        code: Option<String>,
+    ) -> Result<(), AppError> {
+        let (_, proven) = match self.prove(actor, password).await {
+            // The field is called otherwise where there is a new one beside it.
+            Err(AppError::Violations(_)) => return Err(IdentityError::WrongPassword.into()),
+            proved => proved?,
+        };
+        let command = DeleteAccount { proven, code, second_factors: self.second_factors.clone() };
+        self.app.execute(actor, command).await?
+    }
+}
+
+/// Takes the actor out of all organizations and leaves a placeholder, to whom their work still belongs.
+#[derive(Clone)]
+pub struct DeleteAccount {
+    pub proven: PasswordHash,
+    /// Of the app, or a recovery code.
+    pub code: Option<String>,
+    pub second_factors: SecondFactors,
+}
+
+#[async_trait]
+impl Command for DeleteAccount {
+    type Output = Attempt<()>;
+    const NAME: &'static str = "user.delete";
+    const ACCESS: TokenAccess = TokenAccess::Session;
+    const WITHOUT_MFA: bool = true;
+
+    fn scope(&self, _: &Actor) -> Scope {
+        Scope::Deployment
+    }
+
+    async fn handle(&self, work: &mut Work<'_>) -> Result<Attempt<()>, AppError> {
+        let (viewer, now) = (work.viewer()?, work.now());
+        let mut user = match find_proven_self(work, &self.proven).await {
+            Err(AppError::Violations(_)) => return Err(IdentityError::WrongPassword.into()),
+            found => found?,
+        };
+        if let Err(refusal) = self.second_factors.give_up(work, viewer.user, self.code.as_deref()).await? {
+            return Ok(Err(refusal));
+        }
+        // Before an organization is entered: they are for several.
+        revoke_tokens_everywhere(work, viewer.user).await?;
+        leave_everything(work, viewer.user).await?;
+        let sessions = work.unit().sessions().live_of(viewer.user).await?;
+        end_sessions(work, sessions).await?;
+        work.unit().sessions().erase_all(viewer.user).await?;
+        work.unit().challenges().erase_all(viewer.user).await?;
+        work.unit().account_requests().erase_all(viewer.user).await?;
+        work.unit().enter(viewer.organization).await?;
+        user.erase(now);
+        work.unit().users().save(user).await?;
+        work.after_commit(Effect::MfaChanged { user: viewer.user });
+        Ok(Ok(()))
+    }
+}
+
+/// Takes a user out of all their organizations, unless one would be left without an owner.
+async fn leave_everything(work: &mut Work<'_>, user: UserId) -> Result<(), AppError> {
+    let mut ownerless = Vec::new();
+    let organizations = work.unit().members().organizations_of(user).await?;
+    for organization in organizations {
+        work.unit().enter(organization).await?;
+        if !leave(work, organization, user).await? {
+            let organization = work.unit().organizations().current().await?;
+            ownerless.extend(organization.map(|it| it.state().name.to_string()));
+        }
+    }
+    if ownerless.is_empty() { Ok(()) } else { Err(AppError::OnlyOwner { organizations: ownerless }) }
+}
+
+/// Takes a user out of the organization that the unit of work is in. `false` when they are its only owner.
+async fn leave(work: &mut Work<'_>, organization: OrganizationId, user: UserId) -> Result<bool, AppError> {
+    let Some(mut member) = work.unit().members().find(user).await? else { return Ok(true) };
+    let owners = work.unit().members().count_owners().await?;
+    if member.state().role == OrganizationRole::Owner && owners <= 1 {
+        return Ok(false);
+    }
+    member.remove(owners)?;
+    let heir = work.unit().members().other_owner(user).await?.ok_or(AppError::NotFound("member"))?;
+    let now = work.now();
+    work.unit().projects().release_user(user, heir, now).await?;
+    work.unit().members().remove(member).await?;
+    work.unit().notifications().erase_all(user).await?;
+    work.after_commit(Effect::RoleChanged { organization, user, role: None });
+    Ok(true)
+}
