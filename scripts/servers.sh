@@ -12,6 +12,13 @@ as() {
   if [ "$(id -u)" -eq 0 ]; then runuser -u "$user" -- "$@"; else "$@"; fi
 }
 
+# Like `as`, but in place of the shell it runs in: what is started in the background is then what its process id ends.
+become() {
+  local user=$1
+  shift
+  if [ "$(id -u)" -eq 0 ]; then exec runuser -u "$user" -- "$@"; else exec "$@"; fi
+}
+
 # Below the ports that clients are given for outgoing connections: one of those may be taken when the server starts.
 free_port() {
   local port
@@ -80,7 +87,7 @@ start_mariadb() {
   daemon=$(command -v mariadbd || echo /usr/sbin/mariadbd)
   as mysql mariadb-install-db --no-defaults --datadir="$data" --tmpdir="$data-tmp" \
     --auth-root-authentication-method=normal >/dev/null || return 1
-  as mysql "$daemon" --no-defaults --datadir="$data" --tmpdir="$data-tmp" --port="$port" \
+  become mysql "$daemon" --no-defaults --datadir="$data" --tmpdir="$data-tmp" --port="$port" \
     --bind-address=127.0.0.1 --socket="$data/socket" --pid-file="$data/pid" --max-connections=300 --innodb-flush-log-at-trx-commit=0 \
     "$@" </dev/null >"$data.log" 2>&1 &
   started+=($!)
