@@ -24,6 +24,12 @@ mod m20261121_000014_second_factors;
 mod m20261121_000015_row_security;
 mod m20261121_000016_verified_addresses;
 mod m20261121_000017_deleted_users;
+mod m20261121_000018_passkeys;
+mod m20261121_000019_organization_domains;
+mod m20261121_000020_identity_providers;
+mod m20261121_000021_suspended_members;
+mod m20261121_000022_custom_roles;
+mod m20261121_000023_teams;
 mod row_security;
 mod whole;
 
@@ -68,6 +74,12 @@ fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261121_000015_row_security::Migration),
         Box::new(m20261121_000016_verified_addresses::Migration),
         Box::new(m20261121_000017_deleted_users::Migration),
+        Box::new(m20261121_000018_passkeys::Migration),
+        Box::new(m20261121_000019_organization_domains::Migration),
+        Box::new(m20261121_000020_identity_providers::Migration),
+        Box::new(m20261121_000021_suspended_members::Migration),
+        Box::new(m20261121_000022_custom_roles::Migration),
+        Box::new(m20261121_000023_teams::Migration),
     ];
     migrations.into_iter().map(|migration| Box::new(Whole(migration)) as Box<dyn MigrationTrait>).collect()
 }

@@ -1,8 +1,8 @@
 //! Who acts, and from where.
 
-use tenon_domain::access::{OrganizationRole, Scopes};
+use tenon_domain::access::{OrganizationAccess, OrganizationRole, Permission, Permissions, Scopes};
 use tenon_domain::audit::ActorKind;
-use tenon_domain::{OrganizationId, SessionId, TokenId, UserId};
+use tenon_domain::{CustomRoleId, OrganizationId, SessionId, TokenId, UserId};
 
 use crate::error::AppError;
 
@@ -23,7 +23,26 @@ pub struct Origin {
 pub struct Viewer {
     pub user: UserId,
     pub organization: OrganizationId,
+    /// The base of the custom role, where there is one.
     pub role: OrganizationRole,
+    pub custom_role: Option<CustomRoleId>,
+    /// What they may do in the organization as a whole.
+    pub permissions: Permissions,
+}
+
+impl Viewer {
+    pub fn new(user: UserId, organization: OrganizationId, access: impl Into<OrganizationAccess>) -> Self {
+        let OrganizationAccess { role, custom_role, permissions } = access.into();
+        Self { user, organization, role, custom_role, permissions }
+    }
+
+    pub fn access(self) -> OrganizationAccess {
+        OrganizationAccess { role: self.role, custom_role: self.custom_role, permissions: self.permissions }
+    }
+
+    pub fn allows(self, permission: Permission) -> bool {
+        self.permissions.contains(permission)
+    }
 }
 
 /// What a user proved who they are with.
@@ -33,6 +52,8 @@ pub enum Credential {
     Session(SessionId),
     /// A personal access token, and what it is good for.
     Token(TokenId, Scopes),
+    /// An access token of another issuer, and what it is good for.
+    External(Scopes),
 }
 
 /// On whose behalf something is done.
@@ -113,7 +134,9 @@ impl Actor {
     pub fn session(&self) -> Result<SessionId, AppError> {
         match self.principal {
             Principal::User { credential: Credential::Session(session), .. } => Ok(session),
-            Principal::User { credential: Credential::Token(..), .. } => Err(AppError::SessionRequired),
+            Principal::User { credential: Credential::Token(..) | Credential::External(_), .. } => {
+                Err(AppError::SessionRequired)
+            }
             Principal::Anonymous | Principal::System { .. } => Err(AppError::Unauthenticated(Denial::MissingToken)),
         }
     }
@@ -135,6 +158,8 @@ pub enum Denial {
     UnverifiedEmail,
     InvalidMfaToken,
     InvalidCode,
+    InvalidPasskey,
+    InvalidSignInCode,
 }
 
 impl Denial {
@@ -152,6 +177,8 @@ impl Denial {
         Self::UnverifiedEmail,
         Self::InvalidMfaToken,
         Self::InvalidCode,
+        Self::InvalidPasskey,
+        Self::InvalidSignInCode,
     ];
 
     pub const fn code(self) -> &'static str {
@@ -169,6 +196,8 @@ impl Denial {
             Self::UnverifiedEmail => "auth.unverified_email",
             Self::InvalidMfaToken => "auth.invalid_mfa_token",
             Self::InvalidCode => "auth.invalid_code",
+            Self::InvalidPasskey => "auth.invalid_passkey",
+            Self::InvalidSignInCode => "auth.invalid_sign_in_code",
         }
     }
 
@@ -189,6 +218,10 @@ impl Denial {
             Self::UnverifiedEmail => "The email address is not verified yet: open the link that was mailed to it.",
             Self::InvalidMfaToken => "The sign-in has expired, is finished or had too many wrong codes: sign in again.",
             Self::InvalidCode => "The code is wrong or was used already: wait for the next one.",
+            Self::InvalidPasskey => "The passkey is none of this account or this site, or took too long: try again.",
+            Self::InvalidSignInCode => {
+                "The sign-in has expired, is finished or began in another browser: sign in again."
+            }
         }
     }
 }

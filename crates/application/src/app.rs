@@ -6,6 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use tenon_domain::access::Permission;
 use tracing::Instrument;
 
@@ -38,6 +39,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdGenerator>,
     pub tenancy: Tenancy,
+    /// The age at which sessions end, however often they are refreshed.
+    pub session_max_age: TimeDelta,
     pub availability: Availability,
 }
 
@@ -111,6 +114,7 @@ impl App {
             now,
             ids: self.ids.as_ref(),
             tenancy: self.tenancy,
+            session_max_age: self.session_max_age,
             effects: Vec::new(),
         };
         let output = command.handle(&mut work).await?;
@@ -129,7 +133,10 @@ impl App {
             Effect::RoleChanged { organization, user, role } => {
                 self.sessions.role_changed(organization, user, role).await;
             }
-            Effect::MfaChanged { .. } | Effect::MfaRequirementChanged { .. } => {
+            Effect::RoleUnknown { .. }
+            | Effect::CustomRoleChanged { .. }
+            | Effect::MfaChanged { .. }
+            | Effect::MfaRequirementChanged { .. } => {
                 self.sessions.forget(std::slice::from_ref(effect)).await;
             }
         }

@@ -1,11 +1,13 @@
 //! Commands: the one way in for every change.
 
 use async_trait::async_trait;
-use tenon_domain::access::{Permission, ProjectAccess};
+use chrono::TimeDelta;
+use tenon_domain::access::{OrganizationAccess, Permission, Permissions, ProjectAccess};
 use tenon_domain::identity::IdentityFact;
 use tenon_domain::projects::Project;
 use tenon_domain::{
-    DomainEvent, Fact, OrganizationId, ProjectId, ResourceKind, SessionId, Subject, Timestamp, TokenId, UserId, Version,
+    CustomRoleId, DomainEvent, Fact, OrganizationId, ProjectId, ResourceKind, SessionId, Subject, Timestamp, TokenId,
+    UserId, Version,
 };
 use uuid::Uuid;
 
@@ -52,7 +54,11 @@ pub enum Effect {
     /// Tell every instance that a personal access token is worthless.
     TokenRevoked { token: TokenId },
     /// Tell every instance which role a user has in an organization now.
-    RoleChanged { organization: OrganizationId, user: UserId, role: Option<tenon_domain::access::OrganizationRole> },
+    RoleChanged { organization: OrganizationId, user: UserId, role: Option<OrganizationAccess> },
+    /// Have every instance find out again what a custom role permits.
+    CustomRoleChanged { organization: OrganizationId, role: CustomRoleId },
+    /// Have every instance find out again which role a user has in an organization.
+    RoleUnknown { organization: OrganizationId, user: UserId },
     /// Have every instance find out again whether a user has a second factor.
     MfaChanged { user: UserId },
     /// Have every instance find out again whether an organization requires one.
@@ -66,6 +72,7 @@ pub struct Work<'a> {
     pub(crate) now: Timestamp,
     pub(crate) ids: &'a dyn IdGenerator,
     pub(crate) tenancy: Tenancy,
+    pub(crate) session_max_age: TimeDelta,
     pub(crate) effects: Vec<Effect>,
 }
 
@@ -95,6 +102,11 @@ impl Work<'_> {
         self.tenancy
     }
 
+    /// The age at which sessions end, however often they are refreshed.
+    pub fn session_max_age(&self) -> TimeDelta {
+        self.session_max_age
+    }
+
     /// Remembers what is to be done once the transaction is committed.
     pub fn after_commit(&mut self, effect: Effect) {
         self.effects.push(effect);
@@ -103,7 +115,7 @@ impl Work<'_> {
     /// Requires a permission in the organization as a whole.
     pub fn require(&self, permission: Permission) -> Result<Viewer, AppError> {
         let viewer = self.viewer()?;
-        if viewer.role.allows(permission) { Ok(viewer) } else { Err(AppError::Forbidden(permission)) }
+        if viewer.allows(permission) { Ok(viewer) } else { Err(AppError::Forbidden(permission)) }
     }
 
     /// The project, if the actor may do this in it. To who cannot see it, it does not exist.
@@ -118,19 +130,24 @@ impl Work<'_> {
         permission: Permission,
         absent: AppError,
     ) -> Result<Project, AppError> {
+        let (project, _) = self.project_and_rights(id, permission, absent).await?;
+        Ok(project)
+    }
+
+    /// Like [`Work::project_or`], with all that the actor may do in the project.
+    pub async fn project_and_rights(
+        &mut self,
+        id: ProjectId,
+        permission: Permission,
+        absent: AppError,
+    ) -> Result<(Project, Permissions), AppError> {
         let viewer = self.viewer()?;
-        let Some((project, explicit_role)) = self.unit.projects().find_for(id, viewer.user).await? else {
+        let Some((project, explicit)) = self.unit.projects().find_for(id, viewer.user).await? else {
             return Err(absent);
         };
-        let access =
-            ProjectAccess { organization_role: viewer.role, visibility: project.state().visibility, explicit_role };
-        if !access.is_visible() {
-            Err(absent)
-        } else if access.allows(permission) {
-            Ok(project)
-        } else {
-            Err(AppError::Forbidden(permission))
-        }
+        let access = ProjectAccess { organization_role: viewer.role, visibility: project.state().visibility, explicit };
+        let Some(rights) = access.permissions() else { return Err(absent) };
+        if rights.contains(permission) { Ok((project, rights)) } else { Err(AppError::Forbidden(permission)) }
     }
 }
 

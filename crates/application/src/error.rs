@@ -24,8 +24,8 @@ pub enum AppError {
     /// The personal access token is not good for it, whatever its owner may do.
     #[error("this needs a token with the scope {0}")]
     InsufficientScope(Scope),
-    /// No personal access token is good for it.
-    #[error("this cannot be done with a personal access token: sign in")]
+    /// Neither a personal access token nor one of another issuer is good for it.
+    #[error("this can be done by somebody who has signed in, and not with another token: sign in")]
     SessionRequired,
     #[error("{}", .0.detail())]
     Unauthenticated(Denial),
@@ -38,15 +38,29 @@ pub enum AppError {
          you did before, or wait"
     )]
     SignInLocked { retry_after: Duration },
-    /// The password was right; the sign-in goes on with a code of the second factor and this.
-    #[error("a code of your second factor is needed")]
+    /// The password was right; the sign-in goes on with the second factor and this.
+    #[error("your second factor is needed")]
     MfaRequired(MfaToken),
+    /// Passkeys are bound to a domain, and the deployment has none.
+    #[error("passkeys need a domain: the address of this deployment has none, or it is not set")]
+    PasskeysUnavailable,
     /// The organization wants its members to have a second factor, and the caller has none.
     #[error("this organization requires a second factor: set one up first")]
     MfaEnrollmentRequired,
     /// Organizations would be left without an owner. They are named.
-    #[error("you are the only owner of {}: make somebody else an owner first", .organizations.join(", "))]
+    #[error("the only owner of {}: make somebody else an owner first", .organizations.join(", "))]
     OnlyOwner { organizations: Vec<String> },
+    /// In every organization of theirs they are suspended. Only who has proved who they are hears that.
+    #[error("you are suspended in every organization you belong to: ask one of its owners")]
+    Suspended,
+    /// The record that would prove a domain to be the organization's own is not there.
+    #[error(
+        "there is no TXT record at {name} that says {value}: it may take a while until a new one is seen everywhere"
+    )]
+    DomainUnproved { name: String, value: String },
+    /// The organization has as many domains looked up as it may at the same time.
+    #[error("domains of this organization are being looked up: wait for that")]
+    LookupsUnderWay,
     /// The caller's `If-Match` names another version than the stored one.
     #[error("it has changed since: read it again")]
     PreconditionFailed,
@@ -74,8 +88,12 @@ impl AppError {
             Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::SignInLocked { .. } => "sign_in_locked",
             Self::MfaRequired(_) => "mfa_required",
+            Self::PasskeysUnavailable => "passkeys_unavailable",
             Self::MfaEnrollmentRequired => "mfa_enrollment_required",
             Self::OnlyOwner { .. } => "only_owner",
+            Self::Suspended => "suspended",
+            Self::DomainUnproved { .. } => "domain_unproved",
+            Self::LookupsUnderWay => "lookups_under_way",
             Self::PreconditionFailed => "precondition_failed",
             Self::Stale => "stale",
             Self::Unavailable(_) => "unavailable",

@@ -10,9 +10,9 @@ use crate::actor::{Actor, Viewer};
 use crate::audit::AuditQueries;
 use crate::documents::Documents;
 use crate::error::AppError;
-use crate::identity::{IdentityQueries, TokenQueries};
+use crate::identity::{IdentityProviderQueries, IdentityQueries, PasskeyQueries, TokenQueries};
 use crate::notifications::NotificationQueries;
-use crate::organizations::OrganizationQueries;
+use crate::organizations::{DomainQueries, OrganizationQueries, TeamQueries};
 use crate::projects::ProjectQueries;
 use crate::tasks::TaskQueries;
 use crate::token_access::TokenAccess;
@@ -38,7 +38,11 @@ pub trait Query: Send + Sync {
 pub struct Queries {
     pub identity: Arc<dyn IdentityQueries>,
     pub tokens: Arc<dyn TokenQueries>,
+    pub passkeys: Arc<dyn PasskeyQueries>,
+    pub identity_providers: Arc<dyn IdentityProviderQueries>,
     pub organizations: Arc<dyn OrganizationQueries>,
+    pub teams: Arc<dyn TeamQueries>,
+    pub domains: Arc<dyn DomainQueries>,
     pub projects: Arc<dyn ProjectQueries>,
     pub tasks: Arc<dyn TaskQueries>,
     pub notifications: Arc<dyn NotificationQueries>,
@@ -78,6 +82,6 @@ impl Reader<'_> {
     /// Requires a permission in the organization as a whole.
     pub fn require(&self, permission: Permission) -> Result<Viewer, AppError> {
         let viewer = self.viewer()?;
-        if viewer.role.allows(permission) { Ok(viewer) } else { Err(AppError::Forbidden(permission)) }
+        if viewer.allows(permission) { Ok(viewer) } else { Err(AppError::Forbidden(permission)) }
     }
 }

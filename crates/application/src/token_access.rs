@@ -3,7 +3,7 @@ use tenon_domain::access::Scope;
 use crate::actor::{Actor, Credential, Principal};
 use crate::error::AppError;
 
-/// What a use case asks of the personal access token it is used with. Every command and every query says so, and the
+/// What a use case asks of the token it is used with: a personal access token, or one of another issuer. Every command and every query says so, and the
 /// pipeline checks it before anything else. Roles count all the same: a scope only narrows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenAccess {
@@ -18,8 +18,9 @@ pub enum TokenAccess {
 impl TokenAccess {
     /// Refuses a token that is not good for it. Of anybody else nothing is asked here.
     pub fn check(self, actor: &Actor) -> Result<(), AppError> {
-        let Principal::User { credential: Credential::Token(_, scopes), .. } = actor.principal else {
-            return Ok(());
+        let scopes = match actor.principal {
+            Principal::User { credential: Credential::Token(_, scopes) | Credential::External(scopes), .. } => scopes,
+            _ => return Ok(()),
         };
         match self {
             Self::Scope(scope) if scopes.allow(scope) => Ok(()),

@@ -8,11 +8,15 @@ use crate::documents::Touched;
 use crate::events::{EventLog, EventReceipts};
 use crate::idempotency::IdempotencyLedger;
 use crate::identity::{
-    AccountRequestRepository, SecondFactorRepository, SessionRepository, SignInChallengeRepository, TokenRepository,
+    AccountRequestRepository, ExternalIdentityRepository, IdentityProviderRepository, PasskeyRepository,
+    SecondFactorRepository, SessionRepository, SignInChallengeRepository, SignInCodeRepository, TokenRepository,
     UserRepository,
 };
 use crate::notifications::NotificationRepository;
-use crate::organizations::{InvitationRepository, MemberRepository, OrganizationRepository};
+use crate::organizations::{
+    CustomRoleRepository, DomainRepository, InvitationRepository, MemberRepository, OrganizationRepository,
+    TeamRepository,
+};
 use crate::projects::ProjectRepository;
 use crate::tasks::TaskRepository;
 
@@ -72,10 +76,17 @@ pub trait UnitOfWork: Send {
     fn account_requests(&mut self) -> &mut dyn AccountRequestRepository;
     fn second_factors(&mut self) -> &mut dyn SecondFactorRepository;
     fn challenges(&mut self) -> &mut dyn SignInChallengeRepository;
+    fn passkeys(&mut self) -> &mut dyn PasskeyRepository;
+    fn identity_providers(&mut self) -> &mut dyn IdentityProviderRepository;
+    fn external_identities(&mut self) -> &mut dyn ExternalIdentityRepository;
+    fn sign_in_codes(&mut self) -> &mut dyn SignInCodeRepository;
     fn tokens(&mut self) -> &mut dyn TokenRepository;
     fn organizations(&mut self) -> &mut dyn OrganizationRepository;
     fn members(&mut self) -> &mut dyn MemberRepository;
     fn invitations(&mut self) -> &mut dyn InvitationRepository;
+    fn custom_roles(&mut self) -> &mut dyn CustomRoleRepository;
+    fn teams(&mut self) -> &mut dyn TeamRepository;
+    fn domains(&mut self) -> &mut dyn DomainRepository;
     fn projects(&mut self) -> &mut dyn ProjectRepository;
     fn tasks(&mut self) -> &mut dyn TaskRepository;
     fn notifications(&mut self) -> &mut dyn NotificationRepository;

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use tenon_application::ports::QueueError;
 use tenon_application::{AppError, StoreError};
 use tenon_infrastructure::mail::MailSetupError;
+use tenon_infrastructure::outbound::OutboundError;
 use tenon_infrastructure::persistence::backup::BackupError;
 use tenon_infrastructure::redis_link::RedisLinkError;
 use tenon_infrastructure::security::SecurityError;
 use tenon_infrastructure::telemetry::{MetricsError, TelemetryError};
+use tenon_infrastructure::tls::TlsError;
 
 use crate::config::ConfigError;
 
@@ -30,6 +32,10 @@ pub enum Failure {
     Redis(#[from] RedisLinkError),
     #[error("security: {0}")]
     Security(#[from] SecurityError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error("calling other servers: {0}")]
+    Outbound(#[from] OutboundError),
     #[error("telemetry: {0}")]
     Telemetry(#[from] TelemetryError),
     #[error(transparent)]
@@ -65,10 +71,10 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The exit code: 2 for the configuration, 1 for everything else.
+    /// The exit code: 2 for the configuration and the files that it names, 1 for everything else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) => 2,
+            Self::Config(_) | Self::Tls(_) => 2,
             _ => 1,
         }
     }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use crate::identity::IdentityFact;
-use crate::organizations::OrganizationFact;
+use crate::organizations::{OrganizationFact, TeamFact};
 use crate::projects::ProjectFact;
 use crate::tasks::TaskFact;
 use crate::text::named_enum;
@@ -16,12 +16,17 @@ named_enum! {
         User => "user",
         Session => "session",
         Token => "token",
+        Passkey => "passkey",
         Organization => "organization",
         Member => "member",
         Invitation => "invitation",
+        Role => "role",
+        Team => "team",
         Project => "project",
         Task => "task",
         Operation => "operation",
+        Domain => "domain",
+        IdentityProvider => "identity_provider",
     }
 }
 
@@ -48,6 +53,7 @@ impl DomainEvent {
         match &self.fact {
             Fact::Identity(fact) => fact.name(),
             Fact::Organization(fact) => fact.name(),
+            Fact::Team(fact) => fact.name(),
             Fact::Project(fact) => fact.name(),
             Fact::Task(fact) => fact.name(),
             Fact::PermissionDenied { .. } => "permission.denied",
@@ -60,6 +66,7 @@ impl DomainEvent {
 pub enum Fact {
     Identity(IdentityFact),
     Organization(OrganizationFact),
+    Team(TeamFact),
     Project(ProjectFact),
     Task(TaskFact),
     /// Somebody tried what they may not do.

@@ -46,6 +46,7 @@ ids! {
     SessionId,
     TokenId,
     InvitationId,
+    TeamId,
     ProjectId,
     TaskId,
     NotificationId,
@@ -53,4 +54,10 @@ ids! {
     EventId,
     AccountRequestId,
     SignInChallengeId,
+    PasskeyId,
+    CustomRoleId,
+    DomainId,
+    SignInCodeId,
+    IdentityProviderId,
+    ExternalIdentityId,
 }

@@ -70,6 +70,38 @@ macro_rules! line_value {
 }
 pub(crate) use line_value;
 
+/// Defines a value object around text of several lines. An empty one is none.
+macro_rules! text_value {
+    ($(#[$doc:meta])* $name:ident, $max:literal, $error:ty, $length:expr, $control:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl $name {
+            pub const MAX_CHARS: usize = $max;
+
+            pub fn parse(raw: &str) -> Result<Option<Self>, $error> {
+                match $crate::text::multiline(raw, $max) {
+                    Ok(text) if text.is_empty() => Ok(None),
+                    Ok(text) => Ok(Some(Self(text))),
+                    Err($crate::text::TextFault::Length) => Err($length),
+                    Err($crate::text::TextFault::ControlCharacter) => Err($control),
+                }
+            }
+
+            /// From the store, which holds only what was parsed before.
+            pub fn restore(stored: String) -> Self {
+                Self(stored)
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+pub(crate) use text_value;
+
 /// Defines an enum whose variants have stable wire names, with `as_str`, `parse` and `ALL`.
 macro_rules! named_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident => $text:literal),+ $(,)? }) => {

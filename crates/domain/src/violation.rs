@@ -118,7 +118,7 @@ mod tests {
             assert!(is_name(context) && is_name(rule), "{code}");
             let contexts: &[&str] = match &violation {
                 Violation::Identity(_) => &["identity"],
-                Violation::Organization(_) => &["organization", "invitation"],
+                Violation::Organization(_) => &["organization", "invitation", "role", "team", "member", "domain"],
                 Violation::Project(_) => &["project"],
                 Violation::Task(_) => &["task"],
             };

@@ -2,8 +2,11 @@
 
 pub mod cache;
 pub mod clock;
+pub mod dns;
 pub mod ids;
 pub mod mail;
+pub mod oidc;
+pub mod outbound;
 pub mod persistence;
 pub mod push;
 pub mod queue;
@@ -13,3 +16,4 @@ pub mod relay;
 pub mod security;
 pub mod sign_in_throttle;
 pub mod telemetry;
+pub mod tls;

@@ -11,7 +11,11 @@ use chrono::TimeDelta;
 use futures::StreamExt;
 use tenon_application::events::Outbox;
 use tenon_application::idempotency::IdempotencyKeys;
-use tenon_application::identity::{AccountRequestArchive, SessionArchive, SignInChallengeArchive, TokenArchive};
+use tenon_application::identity::{
+    AccountRequestArchive, PasskeyCeremonyArchive, SessionArchive, SignInChallengeArchive, SignInCodeArchive,
+    TokenArchive,
+};
+use tenon_application::organizations::Domains;
 use tenon_application::ports::{Clock, JobRunner};
 use tenon_domain::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +33,7 @@ const ENDED_TOKENS_KEPT: TimeDelta = TimeDelta::days(90);
 /// the kernel believes in a connection for a quarter of an hour.
 const TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
-/// Forgets what nobody needs any more. Several workers may do it at the same time.
+/// Forgets what nobody needs any more, and looks again at what may not be true any more. Several workers may do it at the same time.
 pub struct Schedules {
     pub runner: Arc<dyn JobRunner>,
     pub outbox: Arc<dyn Outbox>,
@@ -37,7 +41,10 @@ pub struct Schedules {
     pub sessions: Arc<dyn SessionArchive>,
     pub account_requests: Arc<dyn AccountRequestArchive>,
     pub challenges: Arc<dyn SignInChallengeArchive>,
+    pub ceremonies: Arc<dyn PasskeyCeremonyArchive>,
+    pub sign_in_codes: Arc<dyn SignInCodeArchive>,
     pub tokens: Arc<dyn TokenArchive>,
+    pub domains: Domains,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -50,6 +57,10 @@ impl Schedules {
             every(HOURLY, &stop, "idempotency.purge", || self.idempotency_keys.purge(self.ago(KEPT))),
             every(HOURLY, &stop, "account_request.purge", || self.account_requests.purge(self.ago(KEPT))),
             every(HOURLY, &stop, "sign_in_challenge.purge", || self.challenges.purge(self.ago(KEPT))),
+            every(HOURLY, &stop, "passkey_ceremony.purge", || self.ceremonies.purge(self.ago(KEPT))),
+            // Hourly, so that many domains are not all looked at in the same minute of the day.
+            every(HOURLY, &stop, "domain.recheck", || self.domains.recheck()),
+            every(HOURLY, &stop, "sign_in_code.purge", || self.sign_in_codes.purge(self.ago(KEPT))),
             every(DAILY, &stop, "session.purge", || self.sessions.purge(self.ago(ENDED_SESSIONS_KEPT))),
             every(DAILY, &stop, "token.purge", || self.tokens.purge(self.ago(ENDED_TOKENS_KEPT))),
         );

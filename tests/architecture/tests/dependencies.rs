@@ -24,7 +24,11 @@ const INNER: &[(&str, &[&str])] = &[
         ],
     ),
     ("tenon-architecture-tests", &[]),
-    ("tenon-contract-tests", &["tenon-domain", "tenon-application", "tenon-infrastructure", "tenon-migrations"]),
+    (
+        "tenon-contract-tests",
+        // They ask the name server of the end-to-end tests.
+        &["tenon-domain", "tenon-application", "tenon-infrastructure", "tenon-migrations", "tenon-e2e-tests"],
+    ),
     // It knows the system as a client does: by its binaries.
     ("tenon-e2e-tests", &[]),
     ("tenon-chaos-tests", &["tenon-e2e-tests"]),
@@ -70,9 +74,14 @@ const OWNED: &[(&str, &[&str])] = &[
     ("bcrypt", &["tenon-infrastructure"]),
     ("chacha20poly1305", &["tenon-infrastructure"]),
     ("totp-rs", &["tenon-infrastructure"]),
+    ("openidconnect", &["tenon-infrastructure"]),
     ("qrcodegen", &["tenon-infrastructure"]),
     ("zxcvbn", &["tenon-infrastructure"]),
+    ("webauthn-rs", &["tenon-infrastructure"]),
     ("lettre", &["tenon-infrastructure"]),
+    ("hickory-resolver", &["tenon-infrastructure"]),
+    ("hyper-rustls", &["tenon-infrastructure"]),
+    ("hyper-util", &["tenon-infrastructure"]),
     ("aws-sdk-sesv2", &["tenon-infrastructure"]),
     ("clap", &["tenon-bootstrap", "tenon-load"]),
     ("figment", &["tenon-bootstrap"]),

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tenon_application::ports::{RateLimiter, RatePolicy};
 
@@ -55,4 +55,35 @@ pub async fn concurrent_requests_share_the_quota(limiters: Vec<Arc<dyn RateLimit
 pub async fn a_policy_without_quota_lets_nothing_through(limiter: Arc<dyn RateLimiter>) {
     let closed = RatePolicy { name: "closed", quota: 0, window: Duration::from_secs(1) };
     assert!(!limiter.check(&closed, "a").await.allowed);
+}
+
+/// So much of it is taken ahead by an instance, at most.
+const LEASE: u32 = 64;
+
+/// Of a generous quota instances may take some ahead: what they let through together is the quota, give or take what lies
+/// with them.
+pub async fn a_generous_quota_is_shared_up_to_a_lease_each(limiters: Vec<Arc<dyn RateLimiter>>) {
+    let policy = RatePolicy { name: "generous", quota: 6_400, window: Duration::from_secs(100) };
+    let (begun, instances) = (Instant::now(), u32::try_from(limiters.len()).unwrap());
+    let mut allowed = 0;
+    let mut refusals = vec![0; limiters.len()];
+    let mut remaining = policy.quota;
+    // In turn, so that no instance is done before the other begins.
+    while refusals.iter().any(|refused| *refused < 3) {
+        for (limiter, refused) in limiters.iter().zip(&mut refusals) {
+            let decision = limiter.check(&policy, "a").await;
+            if decision.allowed {
+                assert!(decision.remaining < policy.quota && decision.reset_after <= policy.window, "{decision:?}");
+                allowed += 1;
+                remaining = decision.remaining;
+            } else {
+                assert!(!decision.reset_after.is_zero() && decision.remaining == 0, "{decision:?}");
+                *refused += 1;
+            }
+        }
+    }
+    assert!(remaining < policy.quota / 2, "{remaining} are said to be left");
+    let refilled = begun.elapsed().as_millis() / 15;
+    let (fewest, most) = (policy.quota - LEASE * instances, u128::from(policy.quota + LEASE * instances) + refilled);
+    assert!(allowed >= fewest && u128::from(allowed) <= most, "{allowed} were allowed, {refilled} came back");
 }

@@ -55,6 +55,41 @@ async fn instances_share_the_quota() {
 }
 
 #[tokio::test]
+async fn a_process_keeps_to_a_generous_quota() {
+    contract::a_generous_quota_is_shared_up_to_a_lease_each(vec![Arc::new(InProcessRateLimiter::new())]).await;
+}
+
+#[tokio::test]
+async fn instances_share_a_generous_quota_up_to_a_lease_each() {
+    let prefix = fresh_prefix();
+    let instances = vec![redis(&redis_url(), &prefix), redis(&redis_url(), &prefix)];
+    contract::a_generous_quota_is_shared_up_to_a_lease_each(instances).await;
+}
+
+#[tokio::test]
+async fn without_redis_a_lease_is_spent_and_then_requests_are_counted_in_process() {
+    let severable = SeverableRedis::start(Line::Whole).await;
+    let prefix = fresh_prefix();
+    let (here, there) = (redis(&severable.url(), &prefix), redis(&redis_url(), &prefix));
+    let policy = RatePolicy { name: "read", quota: 1_280, window: Duration::from_secs(60) };
+    for _ in 0..100 {
+        assert!(here.check(&policy, "a").await.allowed);
+    }
+    severable.set(Line::Cut);
+    // Never shut: a lease, and the quota of the process; never open: no more than these.
+    let mut allowed = 0;
+    while here.check(&policy, "a").await.allowed {
+        allowed += 1;
+        assert!(allowed < 10_000, "nobody counts");
+    }
+    assert!(allowed >= policy.quota, "{allowed}");
+    severable.set(Line::Whole);
+    eventually("Redis counts again", Duration::from_secs(5), async || here.check(&policy, "a").await.allowed).await;
+    // What was let through meanwhile, Redis knows nothing of.
+    assert!(there.check(&policy, "a").await.remaining > 1_000);
+}
+
+#[tokio::test]
 async fn without_redis_requests_are_counted_in_process() {
     let severable = SeverableRedis::start(Line::Whole).await;
     let prefix = fresh_prefix();

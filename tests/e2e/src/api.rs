@@ -29,7 +29,7 @@ pub struct Api {
 
 impl Api {
     pub fn new(root: &str) -> Self {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("an HTTP client");
+        let http = client().build().expect("an HTTP client");
         Self { http, root: root.to_owned(), token: None, recording: None }
     }
 
@@ -44,13 +44,13 @@ impl Api {
 
     /// A client with connections of its own that gives up on an answer after `limit`.
     pub fn with_limit(&self, limit: Duration) -> Self {
-        let http = reqwest::Client::builder().timeout(limit).build().expect("an HTTP client");
+        let http = client().timeout(limit).build().expect("an HTTP client");
         Self { http, ..self.clone() }
     }
 
     /// The same client at another address of this machine (`127.0.0.2`, say): to the server it is somebody else.
     pub fn from_address(&self, address: IpAddr) -> Self {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).local_address(address).build();
+        let http = client().local_address(address).build();
         Self { http: http.expect("an HTTP client"), ..self.clone() }
     }
 
@@ -68,6 +68,14 @@ impl Api {
         let document = self.get("/openapi.json").await.expect(200);
         let scopes = document["components"]["schemas"]["Scope"]["enum"].as_array().expect("the scopes");
         scopes.iter().filter_map(|scope| scope.as_str().map(str::to_owned)).collect()
+    }
+
+    /// The sum of a counter of the process over all its labels.
+    pub async fn metric(&self, name: &str) -> u64 {
+        let metrics = self.get("//metrics").await.text;
+        let lines = metrics.lines().filter(|line| line.split(['{', ' ']).next() == Some(name));
+        let values = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+        values.map(|value| value as u64).sum()
     }
 
     pub fn token(&self) -> &str {
@@ -94,6 +102,11 @@ impl Api {
         self.call(Method::PUT, path.as_ref(), Some(body))
     }
 
+    /// A PUT that needs no body.
+    pub fn put_nothing(&self, path: impl AsRef<str>) -> Call {
+        self.call(Method::PUT, path.as_ref(), None)
+    }
+
     pub fn call(&self, method: Method, path: &str, body: Option<Value>) -> Call {
         let url = match path.strip_prefix('/') {
             Some(root_path) if root_path.starts_with('/') => format!("{}{root_path}", self.root),
@@ -108,6 +121,11 @@ impl Api {
         }
         Call { request, method, path: path.to_owned(), recording: self.recording.clone() }
     }
+}
+
+/// What is answered is looked at, also when it sends elsewhere.
+fn client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().timeout(Duration::from_secs(30)).redirect(reqwest::redirect::Policy::none())
 }
 
 /// A request that is sent when it is awaited.

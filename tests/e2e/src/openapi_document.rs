@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::{Exchange, Person, Server, eventually, text, unique_email};
+use crate::{Exchange, PasskeyDevice, Person, Server, eventually, text, unique_domain, unique_email};
 
 /// One operation of the document.
 pub struct Operation {
@@ -59,7 +60,16 @@ impl Operation {
                 Some("notifications") => ids.notification.clone(),
                 Some("sessions") => ids.session.clone(),
                 Some("tokens") => ids.token.clone(),
+                Some("passkeys") => ids.passkey.clone(),
                 Some("service-accounts") => ids.service_account.clone(),
+                Some("roles") => ids.role.clone(),
+                Some("teams") => ids.team.clone(),
+                Some("domains") => ids.domain.clone(),
+                Some("organizations") => ids.organization.clone(),
+                Some("identity-providers") => ids.identity_provider.clone(),
+                Some("identities") => ids.identity.clone(),
+                // Anybody may be sent to those that there are.
+                Some("oidc") => "nobody".to_owned(),
                 other => panic!("{}: say what id comes after {other:?}", self.name()),
             };
             filled.push(id);
@@ -140,7 +150,16 @@ pub struct Ids {
     pub notification: String,
     pub session: String,
     pub token: String,
+    pub passkey: String,
     pub service_account: String,
+    pub role: String,
+    /// Its members are the member and nobody else, and it is in the project.
+    pub team: String,
+    pub domain: String,
+    pub organization: String,
+    pub identity_provider: String,
+    /// Of nobody: who has one has been at an identity provider.
+    pub identity: String,
 }
 
 impl Ids {
@@ -155,8 +174,16 @@ impl Ids {
         let notification = eventually("a notification", || async { member.all("/notifications").await.pop() }).await;
         let session = owner.all("/auth/sessions").await.pop().unwrap();
         let (token, _) = owner.token(&["tasks:read"]).await;
+        let passkey = owner.add_passkey(&mut PasskeyDevice::default(), "Phone").await;
         let service_account = json!({"name": "Importer", "role": "member"});
         let service_account = owner.api.post("/service-accounts", service_account).await.expect(201);
+        let role = owner.role("Auditor", "guest", &["audit.view"]).await;
+        let team = text(&owner.api.post("/teams", json!({"name": "Platform"})).await.expect(201), "id");
+        owner.api.put_nothing(format!("/teams/{team}/members/{}", member.id)).await.expect(200);
+        let in_project = format!("/projects/{}/teams/{team}", text(&project, "id"));
+        owner.api.put(in_project, json!({"role": "viewer"})).await.expect(200);
+        let domain = owner.api.post("/domains", json!({"domain": unique_domain()})).await.expect(201);
+        let identity_provider = owner.api.post("/identity-providers", unreachable_provider("Staff")).await.expect(201);
         let ids = Self {
             project: text(&project, "id"),
             task: text(&task, "id"),
@@ -166,10 +193,22 @@ impl Ids {
             notification: text(&notification, "id"),
             session: text(&session, "id"),
             token,
+            passkey: text(&passkey, "id"),
             service_account: text(&service_account, "id"),
+            role: text(&role, "id"),
+            team,
+            domain: text(&domain, "id"),
+            organization: owner.organization_id.clone(),
+            identity_provider: text(&identity_provider, "id"),
+            identity: Uuid::now_v7().to_string(),
         };
         (ids, owner)
     }
+}
+
+/// What makes an identity provider of this name, which is nowhere.
+pub fn unreachable_provider(name: &str) -> Value {
+    json!({"name": name, "issuer": format!("https://{name}.invalid").to_lowercase(), "client_id": name})
 }
 
 /// The operations below `/api/v1`.

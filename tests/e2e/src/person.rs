@@ -24,6 +24,11 @@ pub fn unique_email(name: &str) -> String {
     format!("{}.{}@example.com", name.to_lowercase().replace(' ', "."), Uuid::now_v7().simple())
 }
 
+/// A domain nobody else has.
+pub fn unique_domain() -> String {
+    format!("{}.example", Uuid::now_v7().simple())
+}
+
 /// The text of a member of a JSON object.
 #[track_caller]
 pub fn text(value: &Value, member: &str) -> String {
@@ -81,6 +86,12 @@ impl Person {
         (text(&made, "id"), self.api.with_token(&text(&made, "token")))
     }
 
+    /// Makes a custom role for members, which is based on this one.
+    pub async fn role(&self, name: &str, base: &str, permissions: &[&str]) -> Value {
+        let body = json!({"level": "organization", "name": name, "base": base, "permissions": permissions});
+        self.api.post("/roles", body).await.expect(201)
+    }
+
     /// Creates a project that the organization can see.
     pub async fn project(&self, key: &str) -> Value {
         self.project_with(key, json!({})).await
@@ -117,7 +128,8 @@ impl Person {
     }
 }
 
-fn merged(mut body: Value, fields: Value) -> Value {
+/// An object with the members of another one besides, or in their place.
+pub fn merged(mut body: Value, fields: Value) -> Value {
     let (Value::Object(into), Value::Object(from)) = (&mut body, fields) else { panic!("two objects are needed") };
     into.extend(from);
     body

@@ -119,6 +119,11 @@ impl Process {
         assert!(signaled.expect("kill").success(), "the process could not be signaled");
     }
 
+    /// SIGHUP: files are read again.
+    pub fn hang_up(&self) {
+        signal("-HUP", &[self.child.id()]);
+    }
+
     pub fn has_ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("its status")
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::database::{Database, redis_url};
 use crate::processes::{Process, binary, free_port, run};
-use crate::{Api, Deployment, eventually_within};
+use crate::{Api, Deployment, PASSKEY_DOMAIN, PASSKEY_ORIGIN, eventually_within};
 
 /// The secret that signs access tokens in tests, so that they can forge some.
 pub const JWT_SECRET: &str = "an-end-to-end-test-secret-of-enough-length-0123456789";
@@ -35,7 +35,8 @@ impl Options {
     /// Runs the processes from this directory, such as those of another release, on the schema that they make.
     pub fn with_binaries(mut self, directory: PathBuf) -> Self {
         self.binaries = Some(directory);
-        self
+        // The release before does not know them.
+        self.without("TENON_WEBAUTHN_RP_ID").without("TENON_WEBAUTHN_ORIGINS")
     }
 
     /// Leaves a variable out that the harness sets.
@@ -118,6 +119,9 @@ impl Server {
             ("TENON_BCRYPT_COST".to_owned(), "4".to_owned()),
             // There is no balancer that would have to notice.
             ("TENON_DRAIN_SECONDS".to_owned(), "0".to_owned()),
+            // Its own address has no domain that passkeys could be bound to.
+            ("TENON_WEBAUTHN_RP_ID".to_owned(), PASSKEY_DOMAIN.to_owned()),
+            ("TENON_WEBAUTHN_ORIGINS".to_owned(), PASSKEY_ORIGIN.to_owned()),
             ("TENON_LOG".to_owned(), "info".to_owned()),
             ("TENON_LOG_FORMAT".to_owned(), "json".to_owned()),
         ];
@@ -313,7 +317,8 @@ impl Server {
 
     /// Like [`Server::tenon`], with other variables on top.
     pub fn tenon_with(&self, arguments: &[&str], options: Options) -> (bool, String) {
-        let variables: Vec<_> = self.owned().variables.iter().cloned().chain(options.variables).collect();
+        let inherited = self.owned().variables.iter().filter(|(name, _)| !options.left_out.contains(name)).cloned();
+        let variables: Vec<_> = inherited.chain(options.variables).collect();
         let program = options.binaries.map_or_else(|| binary("tenon"), |directory| directory.join("tenon"));
         run(&program, arguments, &variables)
     }

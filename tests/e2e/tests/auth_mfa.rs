@@ -26,7 +26,9 @@ on_every_deployment!(
 async fn challenge(server: &Server, person: &Person) -> String {
     let answer = server.api().post("/auth/login", json!({"email": person.email, "password": PASSWORD})).await;
     assert!(answer.header("www-authenticate").is_some());
-    text(&answer.problem(401, "mfa_required"), "mfa_token")
+    let problem = answer.problem(401, "mfa_required");
+    assert_eq!(problem["methods"], json!(["totp", "recovery_code"]));
+    text(&problem, "mfa_token")
 }
 
 async fn verify(server: &Server, token: &str, code: &str) -> Answer {
@@ -55,7 +57,7 @@ async fn audited(person: &Person, action: &str, count: usize) {
 
 async fn an_app_counts_once_it_is_confirmed(server: Server) {
     let person = Person::found(&server).await;
-    let none = json!({"totp": {"enabled": false, "confirmed_at": null}, "recovery_codes_left": 0});
+    let none = json!({"totp": {"enabled": false, "confirmed_at": null}, "passkeys": 0, "recovery_codes_left": 0});
     assert_eq!(mfa_of(&person).await, none);
     let begin = async |password: &str| person.api.post("/users/me/mfa/totp", json!({"password": password})).await;
     let confirm = async |code: &str| person.api.post("/users/me/mfa/totp/confirm", json!({"code": code})).await;
@@ -276,7 +278,8 @@ async fn secrets_are_encrypted_again_with_a_new_key() {
 
     let token = challenge(&server, &person).await;
     verify(&server, &token, &app.next_code().await).await.any_problem(500);
-    assert!(server.log().contains("which TENON_SECRET_KEYS does not have"), "the log says why");
+    let told = || async { server.log().contains("which TENON_SECRET_KEYS does not have").then_some(()) };
+    eventually("the line of the log that says why", told).await;
     assert!(server.terminate_api(Duration::from_secs(30)));
     let after = server.beside(keyed()).await;
     let token = challenge(&after, &person).await;

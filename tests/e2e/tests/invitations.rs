@@ -12,6 +12,7 @@ on_every_deployment!(
     one_pending_invitation_an_address,
     made_up_tokens_are_refused,
     an_invitation_ends_with_the_power_to_invite,
+    an_invitation_is_made_once_for_a_key_and_its_token_is_told_again,
 );
 
 async fn an_invitation_ends_with_the_power_to_invite(server: Server) {
@@ -107,4 +108,18 @@ async fn one_pending_invitation_an_address(server: Server) {
 async fn made_up_tokens_are_refused(server: Server) {
     let acceptance = json!({"token": "made-up", "display_name": "Nina", "password": PASSWORD});
     server.api().post("/invitations/accept", acceptance).await.problem(401, "auth.invalid_invitation_token");
+}
+
+async fn an_invitation_is_made_once_for_a_key_and_its_token_is_told_again(server: Server) {
+    let owner = Person::found(&server).await;
+    let email = unique_email("Nina Twice");
+    let body = json!({"email": email, "role": "member"});
+    let invite = || owner.api.post("/invitations", body.clone()).header("idempotency-key", "invite");
+    let (first, second) = (invite().await, invite().await);
+    assert_eq!(first.expect(201), second.expect(201));
+    assert_eq!(first.text, second.text, "to the letter, though the token was not kept");
+    assert_eq!(second.header("idempotent-replayed"), Some("true"));
+    let acceptance = json!({"token": second.json()["token"], "display_name": "Nina", "password": PASSWORD});
+    let accepted = server.api().post("/invitations/accept", acceptance).await;
+    assert!(matches!(accepted.status, 200 | 201), "{}", accepted.text);
 }

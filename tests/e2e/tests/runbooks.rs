@@ -1,6 +1,7 @@
 //! What the runbooks in docs/operations claim, and the names they send people to look for.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -135,6 +136,28 @@ fn metrics_messages_and_links_exist() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(found > 20, "{found} names and messages were looked for");
+}
+
+/// To open the tables again, migration 15 is reverted, and all after it.
+#[test]
+fn the_tables_are_opened_again_in_as_many_steps_as_there_are() {
+    let migrations = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/src")).unwrap();
+    let names = migrations.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let numbers = names.filter_map(|name| name.strip_prefix('m')?.split('_').nth(1)?.parse::<u32>().ok());
+    let reverted: BTreeSet<_> = numbers.filter(|number| *number >= 15).collect();
+    let expected = reverted.len().to_string();
+    for name in ["row-level-security.md", "upgrade-and-rollback.md"] {
+        let (_, text) = runbooks().into_iter().find(|(path, _)| path.ends_with(name)).unwrap();
+        let given = text.split("--steps ").skip(1);
+        let given = given.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+        let given: Vec<_> = given.filter(|number| !number.is_empty()).collect();
+        assert_eq!(given, [expected.as_str()], "{name}");
+        if name == "row-level-security.md" {
+            for lost in reverted.iter().skip(1) {
+                assert!(text.contains(&format!("\n| {lost} | ")), "{name}: what is lost with migration {lost}?");
+            }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

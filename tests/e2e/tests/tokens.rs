@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use serde_json::{Value, json};
+use tenon_e2e_tests::tokens::checksum;
 use tenon_e2e_tests::{
     Api, Deployment, Options, PASSWORD, Person, Server, array, eventually, on_deployment, on_every_deployment, text,
 };
@@ -214,15 +215,6 @@ async fn what_is_no_genuine_token_is_refused(server: Server) {
     robot.with_token(&crossed).get("/users/me").await.problem(401, "auth.invalid_token");
     let same = format!("tenon_pat_{}{}", &genuine[10..76], checksum(&genuine[10..76]));
     assert_eq!(same, genuine, "the checksum is the documented one");
-}
-
-/// The CRC-32 of the digits, as six digits in base 62: what a scanner for leaked tokens computes.
-fn checksum(digits: &str) -> String {
-    const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
-    let crc = !digits.bytes().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(byte), step));
-    let places = (0..6).rev().map(|place| crc / 62_u32.pow(place) % 62);
-    places.map(|digit| char::from(ALPHABET[digit as usize])).collect()
 }
 
 async fn what_a_token_did_is_told(server: Server) {

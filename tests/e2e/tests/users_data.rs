@@ -34,6 +34,7 @@ async fn an_export_holds_what_is_stored_about_its_user(server: Server) {
     let export = member.api.get("/users/me/export").await.expect(200);
     assert_eq!(export["profile"]["email"], json!(member.email));
     assert_eq!(export["second_factors"]["totp"]["enabled"], false);
+    assert_eq!((&export["passkeys"], &export["identities"]), (&json!([]), &json!([])));
     assert_eq!((export["sessions"].as_array().unwrap().len(), &export["truncated"]), (1, &json!(false)));
     let organizations = export["organizations"].as_array().unwrap();
     let find = |id: &str| organizations.iter().find(|it| it["organization"]["id"] == id).unwrap();

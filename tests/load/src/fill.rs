@@ -196,7 +196,7 @@ async fn register(accounts: &Accounts, email: &str, name: &str, organization: &s
 }
 
 async fn invite(accounts: &Accounts, owner: &Person, email: &str, name: &str) -> Outcome<Person> {
-    let invitation = CreateInvitation { email: Email::parse(email)?, role: OrganizationRole::Member };
+    let invitation = CreateInvitation { email: Email::parse(email)?, role: OrganizationRole::Member.into() };
     let invitation = accounts.app.execute(&owner.actor, invitation).await?;
     let input = AcceptInvitationInput {
         token: accounts.invitation_tokens.issue(invitation.id),
@@ -212,8 +212,7 @@ fn password() -> Password {
 }
 
 fn person(accounts: &Accounts, granted: &SignedIn) -> Person {
-    let viewer =
-        Viewer { user: granted.user.id, organization: granted.organization.id, role: granted.organization.role };
+    let viewer = Viewer::new(granted.user.id, granted.organization.id, granted.organization.role);
     let session = SessionId::new(accounts.app.ids.next_id());
     Person { actor: Actor::user(viewer, session, Origin::default()), id: granted.user.id }
 }

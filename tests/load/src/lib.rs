@@ -35,6 +35,7 @@ mod scenario;
 mod server;
 mod soak;
 mod statistics;
+mod timing;
 mod usage;
 mod wrk;
 

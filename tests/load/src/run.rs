@@ -23,6 +23,7 @@ use crate::scale::{self, Size};
 use crate::scenario::Scenario;
 use crate::server::{Api, Server, Setup, plain};
 use crate::soak::{self, Soak};
+use crate::timing;
 use crate::usage::Processors;
 
 /// How long the worker may take to deal with what a scenario left behind.
@@ -147,6 +148,7 @@ async fn measure_all(cli: &Cli, setup: &Setup, scenarios: &[Scenario]) -> Outcom
             Scenario::Fairness => vec![interference::fairness(&bench).await?],
             Scenario::WorkerThroughput => vec![backlog::measure(&mut bench).await?],
             Scenario::Overload => overload::measure(&bench).await?,
+            Scenario::Timing => timing::measure(&bench).await?,
             Scenario::Memory => memory::measure(&mut bench).await?,
             Scenario::GetTaskCold => {
                 bench.restart(&[("TENON_CACHE", "off")]).await?;

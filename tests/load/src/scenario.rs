@@ -43,6 +43,8 @@ pub enum Scenario {
     Memory,
     /// Twice as many requests as the server can answer
     Overload,
+    /// Whether answers to what exists take as long as those to what does not
+    Timing,
 }
 
 /// A program to compare with; see `src/bin/reference`.

@@ -36,7 +36,7 @@ impl Command for Probe {
             let event = permission_denied(Scene::ACME, "probe", Permission::EditTask);
             work.unit().events().record(vec![event]).await?;
         }
-        let role = Some(OrganizationRole::Guest);
+        let role = Some(OrganizationRole::Guest.into());
         let user = Person::Member.id();
         work.after_commit(Effect::RoleChanged { organization: Scene::ACME, user, role });
         self.ends_in.clone().map_or(Ok(run), Err)
@@ -65,7 +65,7 @@ async fn success_is_committed_and_followed_by_its_effects() {
     assert_eq!(scene.store.data().receipts.len(), 1);
     assert_eq!(scene.store.committed(), 1);
     let role = scene.app.sessions.role(Scene::ACME, Person::Member.id()).await;
-    assert_eq!(role, Ok(Some(OrganizationRole::Guest)), "the cache heard of the effect");
+    assert_eq!(role, Ok(Some(OrganizationRole::Guest.into())), "the cache heard of the effect");
 }
 
 #[tokio::test]
@@ -103,14 +103,14 @@ async fn a_commit_that_is_late_is_heard_of_after_all() {
     let outcome = scene.run(Person::Owner, Probe { tells: true, ..Probe::default() }).await;
     assert!(matches!(outcome, Err(AppError::Unavailable(_))), "{outcome:?}");
     let before = scene.app.sessions.role(Scene::ACME, Person::Member.id()).await;
-    assert_ne!(before, Ok(Some(OrganizationRole::Guest)));
+    assert_ne!(before, Ok(Some(OrganizationRole::Guest.into())));
     permits.add_permits(1);
     while scene.bell.rings() == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     tokio::time::sleep(Duration::from_millis(1)).await;
     let after = scene.app.sessions.role(Scene::ACME, Person::Member.id()).await;
-    assert_eq!(after, Ok(Some(OrganizationRole::Guest)), "what was read in between does not stay");
+    assert_eq!(after, Ok(Some(OrganizationRole::Guest.into())), "what was read in between does not stay");
 }
 
 #[tokio::test]

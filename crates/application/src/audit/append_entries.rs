@@ -1,8 +1,8 @@
 use async_trait::async_trait;
-use tenon_domain::{EventId, UserId};
+use tenon_domain::{EventId, ResourceKind, UserId};
 
 use super::AuditEntryView;
-use crate::command::{Command, Work};
+use crate::command::{Command, Effect, Work};
 use crate::error::AppError;
 use crate::events::{EventRecord, subscriber};
 use crate::identity::UserContact;
@@ -27,6 +27,9 @@ impl Command for AppendAuditEntries {
         if events.is_empty() {
             return Ok(());
         }
+        for effect in events.iter().filter_map(|event| told_of_membership(event)) {
+            work.after_commit(effect);
+        }
         let mut actors: Vec<UserId> = events.iter().filter_map(|event| event.actor_user()).collect();
         actors.sort_unstable_by_key(|actor| actor.uuid());
         actors.dedup();
@@ -37,6 +40,14 @@ impl Command for AppendAuditEntries {
         let entries = events.into_iter().map(|event| entry(event.clone(), &actors)).collect();
         Ok(work.unit().audit().append(entries).await?)
     }
+}
+
+/// Whoever changed a membership told all instances of it, unless it was the command line beside an embedded server, which
+/// has no part in their caches: they hear of it here.
+fn told_of_membership(event: &EventRecord) -> Option<Effect> {
+    let is_member = event.subject.kind == ResourceKind::Member.as_str();
+    let organization = event.organization_id.filter(|_| is_member)?.into();
+    Some(Effect::RoleUnknown { organization, user: event.subject.id.into() })
 }
 
 fn entry(event: EventRecord, actors: &[UserContact]) -> AuditEntryView {

@@ -1,4 +1,4 @@
-use tenon_domain::access::Permission;
+use tenon_domain::access::{OrganizationRole, Permission};
 use tenon_domain::tasks::TaskTitle;
 
 use super::*;
@@ -6,6 +6,7 @@ use crate::actor::Actor;
 use crate::error::AppError;
 use crate::events::{EventRecord, KeepFailedJob, subscriber};
 use crate::in_memory::{Person, Scene, at};
+use crate::organizations::SuspendMember;
 use crate::page::{Page, PageRequest};
 use crate::tasks::{EditTask, TaskFields, TaskRef};
 
@@ -51,6 +52,17 @@ async fn a_bundle_becomes_an_entry_per_event_and_leaves_out_what_was_handled() {
         assert!(data.audit.iter().all(|entry| entry.actor_name.as_deref() == Some("Peer")));
         assert_eq!(data.receipts.len(), 2);
     }
+}
+
+#[tokio::test]
+async fn a_membership_that_the_command_line_changed_is_looked_up_again() {
+    let scene = Scene::new();
+    scene.run(Person::Admin, SuspendMember { user: Person::Peer.id() }).await.unwrap();
+    let event = scene.store.data().events[0].clone();
+    let (sessions, peer) = (&scene.app.sessions, Person::Peer.id());
+    sessions.role_changed(Scene::ACME, peer, Some(OrganizationRole::Member.into())).await;
+    append(&scene, &event).await;
+    assert_eq!(sessions.role(Scene::ACME, peer).await, Ok(None));
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use tenon_domain::access::{ProjectRole, Visibility};
+use tenon_domain::access::{Permissions, ProjectRole, Visibility};
 use tenon_domain::tasks::TaskKey;
 use tenon_domain::{OrganizationId, ProjectId, TaskId, UserId};
 
@@ -19,11 +19,20 @@ pub trait DocumentSource: Send + Sync {
         organization: OrganizationId,
         project: ProjectId,
     ) -> Result<Option<Visibility>, StoreError>;
-    /// The explicit role.
+    /// The role that the user has themselves.
     async fn project_role(
         &self,
         organization: OrganizationId,
         project: ProjectId,
         user: UserId,
     ) -> Result<Option<ProjectRole>, StoreError>;
+    /// All that the user was given in the project: by a role of their own and by those of their teams, together.
+    async fn explicit(
+        &self,
+        organization: OrganizationId,
+        project: ProjectId,
+        user: UserId,
+    ) -> Result<Option<Permissions>, StoreError>;
+    /// The projects that teams of the user are in.
+    async fn team_projects(&self, organization: OrganizationId, user: UserId) -> Result<Vec<ProjectId>, StoreError>;
 }

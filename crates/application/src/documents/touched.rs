@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 
+use tenon_domain::organizations::TeamFact;
 use tenon_domain::projects::ProjectFact;
 use tenon_domain::{DomainEvent, Fact, OrganizationId, ProjectId, ResourceKind, TaskId, UserId};
 
-use super::access::{member_key, project_key};
+use super::access::{member_key, project_key, team_projects_key};
 use super::task_key;
 
 /// Something cached that a unit of work changed.
@@ -19,6 +20,8 @@ pub enum Resource {
     Task(TaskId),
     Project(ProjectId),
     ProjectMember(ProjectId, UserId),
+    /// In which projects a user is by their teams.
+    TeamProjects(UserId),
 }
 
 impl Resource {
@@ -30,15 +33,21 @@ impl Resource {
             ResourceKind::Project => Some(Self::Project(event.subject.id.into())),
             _ => None,
         };
-        let member = match &event.fact {
+        let people: Vec<Self> = match &event.fact {
             Fact::Project(
                 ProjectFact::MemberAdded { user, .. }
                 | ProjectFact::MemberRoleChanged { user, .. }
                 | ProjectFact::MemberRemoved { user },
-            ) => event.project.map(|project| Self::ProjectMember(project, *user)),
-            _ => None,
+            ) => event.project.map(|project| Self::ProjectMember(project, *user)).into_iter().collect(),
+            Fact::Project(ProjectFact::TeamAdded { members, .. } | ProjectFact::TeamRemoved { members, .. }) => {
+                members.iter().copied().map(Self::TeamProjects).collect()
+            }
+            Fact::Team(TeamFact::MemberAdded { user } | TeamFact::MemberRemoved { user }) => {
+                vec![Self::TeamProjects(*user)]
+            }
+            _ => Vec::new(),
         };
-        subject.into_iter().chain(member)
+        subject.into_iter().chain(people)
     }
 }
 
@@ -51,6 +60,7 @@ pub(super) fn keys(touched: &[Touched]) -> Vec<String> {
             Resource::Task(id) => task_key(organization, id),
             Resource::Project(id) => project_key(organization, id),
             Resource::ProjectMember(project, user) => member_key(organization, project, user),
+            Resource::TeamProjects(user) => team_projects_key(organization, user),
         })
         .collect()
 }

@@ -1,13 +1,15 @@
 //! The part of the wire format that differs between events.
 
 use serde::{Deserialize, Serialize};
-use tenon_domain::access::{OrganizationRole, ProjectRole};
+use tenon_domain::access::OrganizationRole;
 use tenon_domain::identity::{Email, IdentityFact, SignInFailure};
 use tenon_domain::organizations::OrganizationFact;
 use tenon_domain::projects::{ProjectFact, Status, StatusCategory, StatusKey};
 use tenon_domain::tasks::TaskFact;
 use tenon_domain::{Fact, UserId};
 use uuid::Uuid;
+
+use super::team_data;
 
 /// A status on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +42,18 @@ pub enum EventData {
     ProjectMember {
         user: Uuid,
         role: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        custom_role: Option<Uuid>,
+    },
+    ProjectTeam {
+        team: Uuid,
+        role: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        custom_role: Option<Uuid>,
+        members: Vec<Uuid>,
+    },
+    TeamMember {
+        user: Uuid,
     },
     Invitation {
         email: String,
@@ -49,6 +63,13 @@ pub enum EventData {
         user: Uuid,
         role: Option<String>,
         invited_by: Option<Uuid>,
+    },
+    Ownership {
+        from: Uuid,
+        to: Uuid,
+    },
+    DomainOwners {
+        owners: Vec<Uuid>,
     },
     SignInFailure {
         reason: String,
@@ -109,6 +130,7 @@ impl From<&Fact> for EventData {
             Fact::Task(fact) => from_task(fact),
             Fact::Project(fact) => from_project(fact),
             Fact::Organization(fact) => from_organization(fact),
+            Fact::Team(fact) => team_data::from_team(fact),
             Fact::Identity(IdentityFact::SignInFailed { reason }) => {
                 Self::SignInFailure { reason: reason.as_str().to_owned() }
             }
@@ -142,9 +164,15 @@ fn from_task(fact: &TaskFact) -> EventData {
 fn from_project(fact: &ProjectFact) -> EventData {
     match fact {
         ProjectFact::MemberAdded { user, role } | ProjectFact::MemberRoleChanged { user, role } => {
-            EventData::ProjectMember { user: user.uuid(), role: Some(role.as_str().to_owned()) }
+            let (role, custom_role) = team_data::role_record(*role);
+            EventData::ProjectMember { user: user.uuid(), role: Some(role), custom_role }
         }
-        ProjectFact::MemberRemoved { user } => EventData::ProjectMember { user: user.uuid(), role: None },
+        ProjectFact::MemberRemoved { user } => {
+            EventData::ProjectMember { user: user.uuid(), role: None, custom_role: None }
+        }
+        ProjectFact::TeamAdded { team, role, members } => team_data::project_team(*team, Some(*role), uuids(members)),
+        ProjectFact::TeamRoleChanged { team, role } => team_data::project_team(*team, Some(*role), Vec::new()),
+        ProjectFact::TeamRemoved { team, members } => team_data::project_team(*team, None, uuids(members)),
         ProjectFact::Created
         | ProjectFact::Updated
         | ProjectFact::Archived
@@ -155,7 +183,15 @@ fn from_project(fact: &ProjectFact) -> EventData {
 
 fn from_organization(fact: &OrganizationFact) -> EventData {
     match fact {
-        OrganizationFact::Created | OrganizationFact::Updated => EventData::Plain,
+        OrganizationFact::Created
+        | OrganizationFact::Updated
+        | OrganizationFact::RoleCreated
+        | OrganizationFact::RoleUpdated
+        | OrganizationFact::RoleDeleted
+        | OrganizationFact::DomainClaimed
+        | OrganizationFact::DomainVerified
+        | OrganizationFact::DomainUpdated
+        | OrganizationFact::DomainRemoved => EventData::Plain,
         OrganizationFact::Invited { email, role } => {
             EventData::Invitation { email: email.to_string(), role: Some(role.as_str().to_owned()) }
         }
@@ -168,9 +204,15 @@ fn from_organization(fact: &OrganizationFact) -> EventData {
         OrganizationFact::MemberRoleChanged { user, role } => {
             EventData::Membership { user: user.uuid(), role: Some(role.as_str().to_owned()), invited_by: None }
         }
-        OrganizationFact::MemberRemoved { user } => {
+        OrganizationFact::MemberRemoved { user }
+        | OrganizationFact::MemberSuspended { user }
+        | OrganizationFact::MemberUnsuspended { user } => {
             EventData::Membership { user: user.uuid(), role: None, invited_by: None }
         }
+        OrganizationFact::OwnershipTransferred { from, to } => {
+            EventData::Ownership { from: from.uuid(), to: to.uuid() }
+        }
+        OrganizationFact::DomainLapsed { owners } => EventData::DomainOwners { owners: uuids(owners) },
     }
 }
 
@@ -211,7 +253,10 @@ pub(super) fn read_fact(name: &str, data: &EventData) -> Option<Fact> {
             })
         }
         _ if name.starts_with("project.") => Fact::Project(read_project(name, data)?),
-        _ if name.starts_with("organization.") => Fact::Organization(read_organization(name, data)?),
+        _ if name.starts_with("organization.") || name.starts_with("role.") => {
+            Fact::Organization(read_organization(name, data)?)
+        }
+        _ if name.starts_with("team.") => Fact::Team(team_data::read_team(name, data)?),
         ("permission.denied", EventData::Permission { permission }) => {
             Fact::PermissionDenied { permission: permission.clone() }
         }
@@ -226,14 +271,24 @@ fn read_project(name: &str, data: &EventData) -> Option<ProjectFact> {
         ("project.archived", _) => ProjectFact::Archived,
         ("project.unarchived", _) => ProjectFact::Unarchived,
         ("project.deleted", _) => ProjectFact::Deleted,
-        ("project.member_added", EventData::ProjectMember { user, role: Some(role) }) => {
-            ProjectFact::MemberAdded { user: (*user).into(), role: ProjectRole::parse(role)? }
+        ("project.member_added", EventData::ProjectMember { user, role: Some(role), custom_role }) => {
+            ProjectFact::MemberAdded { user: (*user).into(), role: team_data::role(role, *custom_role)? }
         }
-        ("project.member_role_changed", EventData::ProjectMember { user, role: Some(role) }) => {
-            ProjectFact::MemberRoleChanged { user: (*user).into(), role: ProjectRole::parse(role)? }
+        ("project.member_role_changed", EventData::ProjectMember { user, role: Some(role), custom_role }) => {
+            ProjectFact::MemberRoleChanged { user: (*user).into(), role: team_data::role(role, *custom_role)? }
         }
         ("project.member_removed", EventData::ProjectMember { user, .. }) => {
             ProjectFact::MemberRemoved { user: (*user).into() }
+        }
+        ("project.team_added", EventData::ProjectTeam { team, role: Some(role), custom_role, members }) => {
+            let role = team_data::role(role, *custom_role)?;
+            ProjectFact::TeamAdded { team: (*team).into(), role, members: users(members) }
+        }
+        ("project.team_role_changed", EventData::ProjectTeam { team, role: Some(role), custom_role, .. }) => {
+            ProjectFact::TeamRoleChanged { team: (*team).into(), role: team_data::role(role, *custom_role)? }
+        }
+        ("project.team_removed", EventData::ProjectTeam { team, members, .. }) => {
+            ProjectFact::TeamRemoved { team: (*team).into(), members: users(members) }
         }
         _ => return None,
     })
@@ -243,6 +298,9 @@ fn read_organization(name: &str, data: &EventData) -> Option<OrganizationFact> {
     Some(match (name, data) {
         ("organization.created", _) => OrganizationFact::Created,
         ("organization.updated", _) => OrganizationFact::Updated,
+        ("role.created", _) => OrganizationFact::RoleCreated,
+        ("role.updated", _) => OrganizationFact::RoleUpdated,
+        ("role.deleted", _) => OrganizationFact::RoleDeleted,
         ("organization.invited", EventData::Invitation { email, role: Some(role) }) => {
             OrganizationFact::Invited { email: Email::restore(email.clone()), role: OrganizationRole::parse(role)? }
         }
@@ -262,6 +320,22 @@ fn read_organization(name: &str, data: &EventData) -> Option<OrganizationFact> {
         ("organization.member_removed", EventData::Membership { user, .. }) => {
             OrganizationFact::MemberRemoved { user: (*user).into() }
         }
+        ("organization.member_suspended", EventData::Membership { user, .. }) => {
+            OrganizationFact::MemberSuspended { user: (*user).into() }
+        }
+        ("organization.member_unsuspended", EventData::Membership { user, .. }) => {
+            OrganizationFact::MemberUnsuspended { user: (*user).into() }
+        }
+        ("organization.ownership_transferred", EventData::Ownership { from, to }) => {
+            OrganizationFact::OwnershipTransferred { from: (*from).into(), to: (*to).into() }
+        }
+        ("organization.domain_claimed", _) => OrganizationFact::DomainClaimed,
+        ("organization.domain_verified", _) => OrganizationFact::DomainVerified,
+        ("organization.domain_updated", _) => OrganizationFact::DomainUpdated,
+        ("organization.domain_lapsed", EventData::DomainOwners { owners }) => {
+            OrganizationFact::DomainLapsed { owners: users(owners) }
+        }
+        ("organization.domain_removed", _) => OrganizationFact::DomainRemoved,
         _ => return None,
     })
 }
@@ -281,6 +355,16 @@ fn read_identity(name: &str, data: &EventData) -> Option<IdentityFact> {
         ("auth.mfa_disabled", _) => IdentityFact::SecondFactorDisabled,
         ("auth.recovery_code_used", _) => IdentityFact::RecoveryCodeUsed,
         ("auth.recovery_codes_replaced", _) => IdentityFact::RecoveryCodesReplaced,
+        ("auth.passkey_added", _) => IdentityFact::PasskeyAdded,
+        ("auth.passkey_renamed", _) => IdentityFact::PasskeyRenamed,
+        ("auth.passkey_removed", _) => IdentityFact::PasskeyRemoved,
+        ("auth.passkey_used", _) => IdentityFact::PasskeyUsed,
+        ("auth.passkey_counter_reused", _) => IdentityFact::PasskeyCounterReused,
+        ("auth.identity_linked", _) => IdentityFact::IdentityLinked,
+        ("auth.identity_unlinked", _) => IdentityFact::IdentityUnlinked,
+        ("identity_provider.created", _) => IdentityFact::IdentityProviderCreated,
+        ("identity_provider.updated", _) => IdentityFact::IdentityProviderUpdated,
+        ("identity_provider.deleted", _) => IdentityFact::IdentityProviderDeleted,
         ("token.created", _) => IdentityFact::TokenCreated,
         ("token.revoked", _) => IdentityFact::TokenRevoked,
         ("service_account.created", _) => IdentityFact::ServiceAccountCreated,

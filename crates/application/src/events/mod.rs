@@ -8,6 +8,7 @@
 mod data;
 mod keep_failed_job;
 mod record;
+mod team_data;
 
 use std::time::Duration;
 

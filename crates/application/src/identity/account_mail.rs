@@ -22,9 +22,13 @@ pub enum AccountNotice {
     RefreshTokenReused,
     SignInLocked { request: Uuid },
     SecondFactorEnabled,
-    SecondFactorDisabled,
+    SecondFactorDisabled { is_last: bool },
+    PasskeyAdded,
+    PasskeyRemoved { is_last: bool },
     RecoveryCodeUsed { left: usize },
     RecoveryCodesReplaced,
+    AccountDeleted,
+    IdentityLinked,
 }
 
 impl AccountNotice {
@@ -39,9 +43,13 @@ impl AccountNotice {
             Self::RefreshTokenReused => "account.refresh_token_reused",
             Self::SignInLocked { .. } => "account.unlock_sign_in",
             Self::SecondFactorEnabled => "account.second_factor_enabled",
-            Self::SecondFactorDisabled => "account.second_factor_disabled",
+            Self::SecondFactorDisabled { .. } => "account.second_factor_disabled",
+            Self::PasskeyAdded => "account.passkey_added",
+            Self::PasskeyRemoved { .. } => "account.passkey_removed",
             Self::RecoveryCodeUsed { .. } => "account.recovery_code_used",
             Self::RecoveryCodesReplaced => "account.recovery_codes_replaced",
+            Self::AccountDeleted => DELETED,
+            Self::IdentityLinked => "account.identity_linked",
         }
     }
 
@@ -55,9 +63,13 @@ impl AccountNotice {
             | Self::PasswordChanged
             | Self::RefreshTokenReused
             | Self::SecondFactorEnabled
-            | Self::SecondFactorDisabled
+            | Self::SecondFactorDisabled { .. }
+            | Self::PasskeyAdded
+            | Self::PasskeyRemoved { .. }
             | Self::RecoveryCodeUsed { .. }
-            | Self::RecoveryCodesReplaced => None,
+            | Self::RecoveryCodesReplaced
+            | Self::AccountDeleted
+            | Self::IdentityLinked => None,
         }
     }
 
@@ -101,8 +113,24 @@ impl AccountNotice {
                 "A second factor was added",
                 "Signing in to your account takes a code from now on. Your other sessions have ended.".to_owned(),
             ),
-            Self::SecondFactorDisabled => {
+            Self::SecondFactorDisabled { is_last: true } => {
                 ("Your second factor was removed", "Your password is enough to sign in again.".to_owned())
+            }
+            Self::SecondFactorDisabled { is_last: false } => (
+                "Your authenticator app was removed",
+                "Signing in to your account takes a passkey, or a recovery code with your password.".to_owned(),
+            ),
+            Self::PasskeyAdded => (
+                "A passkey was added",
+                "It signs in to your account without the password. Without it, your password takes a second factor."
+                    .to_owned(),
+            ),
+            Self::PasskeyRemoved { is_last: true } => (
+                "Your last passkey was removed",
+                "It does not sign in to your account any more, and your password is enough again.".to_owned(),
+            ),
+            Self::PasskeyRemoved { is_last: false } => {
+                ("A passkey was removed", "It does not sign in to your account any more.".to_owned())
             }
             Self::RecoveryCodeUsed { left } => {
                 ("A recovery code was used", format!("You have {left} of them left. Each is good once."))
@@ -110,6 +138,13 @@ impl AccountNotice {
             Self::RecoveryCodesReplaced => (
                 "Your recovery codes were replaced",
                 "There are new ones, and those that you had before are worthless.".to_owned(),
+            ),
+            Self::AccountDeleted => {
+                ("Your account was deleted", "What was known of you is erased. Your work stays where it is.".to_owned())
+            }
+            Self::IdentityLinked => (
+                "A way to sign in was added",
+                "An identity provider that knows your address vouches for you from now on.".to_owned(),
             ),
         }
     }
@@ -132,6 +167,15 @@ impl AccountNotice {
             caused_by: self.request().or(user).unwrap_or_default(),
         }
     }
+}
+
+/// The kind of the last mail that an account's owner gets.
+const DELETED: &str = "account.deleted";
+
+/// Whether a delivery of this kind is only for somebody who has an account. What is still to be sent when it is deleted
+/// goes to nobody, but for the word of that.
+pub(crate) fn ends_with_account(delivery_kind: &str) -> bool {
+    delivery_kind.starts_with("account.") && delivery_kind != DELETED
 }
 
 /// What the link in a delivery of this kind is for.
@@ -177,9 +221,13 @@ mod tests {
             AccountNotice::RefreshTokenReused,
             AccountNotice::SignInLocked { request },
             AccountNotice::SecondFactorEnabled,
-            AccountNotice::SecondFactorDisabled,
+            AccountNotice::SecondFactorDisabled { is_last: true },
+            AccountNotice::PasskeyAdded,
+            AccountNotice::PasskeyRemoved { is_last: true },
             AccountNotice::RecoveryCodeUsed { left: 3 },
             AccountNotice::RecoveryCodesReplaced,
+            AccountNotice::AccountDeleted,
+            AccountNotice::IdentityLinked,
         ]
     }
 

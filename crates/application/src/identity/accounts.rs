@@ -7,9 +7,9 @@ use tenon_domain::identity::Client;
 use tenon_domain::{OrganizationId, SessionId};
 
 use super::{
-    AccessTokens, AccountTokens, Claims, EmailVerification, EndAllSessions, EndSession, Grant, PasswordHasher,
-    PasswordStrength, RefreshTokens, RotateSession, Rotation, SecondFactors, SecretTokens, SignInThrottle,
-    SwitchOrganization, UserView,
+    AccessTokens, AccountTokens, Claims, EmailVerification, EndAllSessions, EndSession, Grant, Passkeys,
+    PasswordHasher, PasswordStrength, RefreshTokens, RotateSession, Rotation, SecondFactors, SecretTokens,
+    SignInThrottle, SwitchOrganization, UserView,
 };
 use crate::actor::{Actor, Denial};
 use crate::app::App;
@@ -43,6 +43,7 @@ pub struct Accounts {
     pub invitation_tokens: Arc<dyn InvitationTokens>,
     pub email_verification: EmailVerification,
     pub second_factors: SecondFactors,
+    pub passkeys: Passkeys,
 }
 
 impl Accounts {
@@ -59,6 +60,7 @@ impl Accounts {
             genuine: facts.genuine,
             next: self.secrets.digest(&following(&salt)),
             salt,
+            verification: self.email_verification,
         };
         match self.app.execute(actor, command).await? {
             Rotation::Granted { grant, salt } => self.signed_in(*grant, following(&salt)),
@@ -68,7 +70,8 @@ impl Accounts {
 
     pub async fn switch_organization(&self, actor: &Actor, organization: OrganizationId) -> Result<SignedIn, AppError> {
         let next = self.refresh_tokens.fresh(actor.session()?);
-        let command = SwitchOrganization { organization, next: self.secrets.digest(&next) };
+        let verification = self.email_verification;
+        let command = SwitchOrganization { organization, next: self.secrets.digest(&next), verification };
         let grant = self.app.execute(actor, command).await?;
         self.signed_in(grant, next)
     }

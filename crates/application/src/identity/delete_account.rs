@@ -1,13 +1,13 @@
 use async_trait::async_trait;
 use tenon_domain::access::OrganizationRole;
-use tenon_domain::identity::{IdentityError, Password, PasswordHash};
+use tenon_domain::identity::{IdentityError, Password};
 use tenon_domain::{OrganizationId, UserId};
 
-use super::Accounts;
 use super::own_credentials::find_proven_self;
 use super::own_sessions::end_sessions;
 use super::second_factor::{Attempt, SecondFactors};
 use super::tokens::revoke_tokens_everywhere;
+use super::{AccountNotice, Accounts, Credentials, mail_account};
 use crate::actor::Actor;
 use crate::command::{Command, Effect, Work};
 use crate::error::AppError;
@@ -35,7 +35,7 @@ impl Accounts {
 /// Takes the actor out of all organizations and leaves a placeholder, to whom their work still belongs.
 #[derive(Clone)]
 pub struct DeleteAccount {
-    pub proven: PasswordHash,
+    pub proven: Credentials,
     /// Of the app, or a recovery code.
     pub code: Option<String>,
     pub second_factors: SecondFactors,
@@ -58,20 +58,29 @@ impl Command for DeleteAccount {
             Err(AppError::Violations(_)) => return Err(IdentityError::WrongPassword.into()),
             found => found?,
         };
-        if let Err(refusal) = self.second_factors.give_up(work, viewer.user, self.code.as_deref()).await? {
-            return Ok(Err(refusal));
-        }
+        let factor = match self.second_factors.give_up(work, viewer, self.code.as_deref()).await? {
+            Ok(factor) => factor,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         // Before an organization is entered: they are for several.
         revoke_tokens_everywhere(work, viewer.user).await?;
+        work.unit().members().erase_exclusions(viewer.user).await?;
         leave_everything(work, viewer.user).await?;
         let sessions = work.unit().sessions().live_of(viewer.user).await?;
         end_sessions(work, sessions).await?;
         work.unit().sessions().erase_all(viewer.user).await?;
         work.unit().challenges().erase_all(viewer.user).await?;
+        work.unit().passkeys().erase_all(viewer.user).await?;
         work.unit().account_requests().erase_all(viewer.user).await?;
+        work.unit().external_identities().erase_all(viewer.user).await?;
         work.unit().enter(viewer.organization).await?;
+        if let Some(factor) = factor {
+            work.unit().second_factors().remove(factor).await?;
+        }
+        let address = user.state().email.clone();
         user.erase(now);
         work.unit().users().save(user).await?;
+        mail_account(work, viewer.user, &address, AccountNotice::AccountDeleted).await?;
         work.after_commit(Effect::MfaChanged { user: viewer.user });
         Ok(Ok(()))
     }
@@ -95,7 +104,7 @@ async fn leave_everything(work: &mut Work<'_>, user: UserId) -> Result<(), AppEr
 async fn leave(work: &mut Work<'_>, organization: OrganizationId, user: UserId) -> Result<bool, AppError> {
     let Some(mut member) = work.unit().members().find(user).await? else { return Ok(true) };
     let owners = work.unit().members().count_owners().await?;
-    if member.state().role == OrganizationRole::Owner && owners <= 1 {
+    if member.state().active_role() == Some(OrganizationRole::Owner) && owners <= 1 {
         return Ok(false);
     }
     member.remove(owners)?;

@@ -4,46 +4,21 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeZone;
-use tenon_domain::access::OrganizationRole;
+use tenon_domain::access::{OrganizationAccess, Permissions};
 use tenon_domain::identity::UserKind;
-use tenon_domain::{OrganizationId, SessionId, Timestamp, UserId};
+use tenon_domain::{CustomRoleId, OrganizationId, SessionId, UserId};
 use tokio::sync::Semaphore;
-use uuid::Uuid;
 
 use super::IdentityQueries;
 use super::accounts::ACCESS_TOKEN_LIFETIME;
-use super::tokens::{lookups, token_key};
+pub use super::cached::CachedSession;
+use super::cached::{CachedRole, NO_ROLE, custom_role_key, mfa_key, mfa_requirement_key, role_key, session_key};
+use super::tokens::{TokenGuesses, lookups, token_key};
 use crate::actor::Viewer;
 use crate::command::Effect;
 use crate::error::AppError;
 use crate::ports::{Availability, Cache, Lookup};
 use crate::unit_of_work::StoreError;
-
-/// A session as the cache knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CachedSession {
-    Live { user: UserId, expires_at: Timestamp },
-    Ended,
-}
-
-impl CachedSession {
-    fn encode(&self) -> String {
-        match self {
-            Self::Live { user, expires_at } => format!("{user} {}", expires_at.timestamp_millis()),
-            Self::Ended => "ended".to_owned(),
-        }
-    }
-
-    fn decode(text: &str) -> Option<Self> {
-        if text == "ended" {
-            return Some(Self::Ended);
-        }
-        let (user, expires_at) = text.split_once(' ')?;
-        let expires_at = chrono::Utc.timestamp_millis_opt(expires_at.parse().ok()?).single()?;
-        Some(Self::Live { user: Uuid::parse_str(user).ok()?.into(), expires_at })
-    }
-}
 
 /// Sessions, tokens, roles and who lacks a second factor, from the cache or the database. Changes are announced to
 /// every instance after their commit.
@@ -53,22 +28,29 @@ pub struct SessionDirectory {
     pub(super) queries: Arc<dyn IdentityQueries>,
     pub(super) availability: Availability,
     pub(super) token_lookups: Arc<Semaphore>,
+    pub(super) token_guesses: TokenGuesses,
 }
 
 /// An entry is of no use once every access token issued before it has expired.
 pub(super) const TIME_TO_LIVE: Duration = Duration::from_secs(ACCESS_TOKEN_LIFETIME.num_seconds().unsigned_abs());
-const NO_ROLE: &str = "none";
 const YES: &str = "yes";
 const NO: &str = "no";
 
 impl SessionDirectory {
     pub fn new(cache: Arc<dyn Cache>, queries: Arc<dyn IdentityQueries>) -> Self {
-        Self { cache, queries, availability: Availability::always(), token_lookups: lookups() }
+        let token_guesses = TokenGuesses::default();
+        Self { cache, queries, availability: Availability::always(), token_lookups: lookups(), token_guesses }
     }
 
     /// Misses of the cache do not wait for a database that is known to be away.
     pub fn watching(self, availability: Availability) -> Self {
         Self { availability, ..self }
+    }
+
+    /// Who makes up personal access tokens is stopped after a while.
+    #[must_use]
+    pub fn limiting(self, token_guesses: TokenGuesses) -> Self {
+        Self { token_guesses, ..self }
     }
 
     pub async fn session(&self, id: SessionId) -> Result<CachedSession, AppError> {
@@ -89,16 +71,50 @@ impl SessionDirectory {
         Ok(session)
     }
 
-    pub async fn role(&self, organization: OrganizationId, user: UserId) -> Result<Option<OrganizationRole>, AppError> {
+    /// What a member may do. One with a custom role costs a second lookup.
+    pub async fn role(
+        &self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<OrganizationAccess>, AppError> {
         let key = role_key(organization, user);
+        let found = self.cache.get(&key).await;
+        if let Lookup::Found(cached) = &found {
+            match CachedRole::decode(cached) {
+                Some(CachedRole::Absent) => return Ok(None),
+                Some(CachedRole::System(role)) => return Ok(Some(role.into())),
+                Some(CachedRole::Custom(role, id)) => {
+                    // A role that is gone is nobody's any more: what the member has instead is found anew.
+                    if let Some(permissions) = self.custom_role(organization, id).await? {
+                        return Ok(Some(OrganizationAccess { role, custom_role: Some(id), permissions }));
+                    }
+                }
+                None => {}
+            }
+        }
+        let access = self.availability.within_reach(self.queries.role(organization, user)).await?;
+        if let Lookup::Missing(ticket) = found {
+            self.cache.fill(&key, ticket, &CachedRole::of(access).encode(), TIME_TO_LIVE).await;
+        }
+        Ok(access)
+    }
+
+    /// What a custom role permits, as long as there is such a role.
+    async fn custom_role(
+        &self,
+        organization: OrganizationId,
+        id: CustomRoleId,
+    ) -> Result<Option<Permissions>, AppError> {
+        let key = custom_role_key(organization, id);
         let ticket = match self.cache.get(&key).await {
-            Lookup::Found(cached) => return Ok(OrganizationRole::parse(&cached)),
+            Lookup::Found(cached) if &*cached == NO_ROLE => return Ok(None),
+            Lookup::Found(cached) => return Ok(Some(Permissions::restore(&cached))),
             Lookup::Missing(ticket) => ticket,
         };
-        let role = self.availability.within_reach(self.queries.role(organization, user)).await?;
-        let text = role.map_or(NO_ROLE, OrganizationRole::as_str);
-        self.cache.fill(&key, ticket, text, TIME_TO_LIVE).await;
-        Ok(role)
+        let permissions = self.availability.within_reach(self.queries.custom_role(organization, id)).await?;
+        let text = permissions.map_or_else(|| NO_ROLE.to_owned(), |permissions| permissions.to_string());
+        self.cache.fill(&key, ticket, &text, TIME_TO_LIVE).await;
+        Ok(permissions)
     }
 
     /// A session only ever ends: that it lives is found in the database, and never overrules an end.
@@ -110,10 +126,10 @@ impl SessionDirectory {
         &self,
         organization: OrganizationId,
         user: UserId,
-        role: Option<OrganizationRole>,
+        access: Option<OrganizationAccess>,
     ) {
-        let text = role.map_or(NO_ROLE, OrganizationRole::as_str);
-        self.cache.put(&role_key(organization, user), text, TIME_TO_LIVE).await;
+        let text = CachedRole::of(access).encode();
+        self.cache.put(&role_key(organization, user), &text, TIME_TO_LIVE).await;
     }
 
     /// Refuses who lacks the second factor that the organization requires of its members.
@@ -149,7 +165,10 @@ impl SessionDirectory {
             .map(|effect| match effect {
                 Effect::SessionEnded { session } => session_key(*session),
                 Effect::TokenRevoked { token } => token_key(*token),
-                Effect::RoleChanged { organization, user, .. } => role_key(*organization, *user),
+                Effect::RoleChanged { organization, user, .. } | Effect::RoleUnknown { organization, user } => {
+                    role_key(*organization, *user)
+                }
+                Effect::CustomRoleChanged { organization, role } => custom_role_key(*organization, *role),
                 Effect::MfaChanged { user } => mfa_key(*user),
                 Effect::MfaRequirementChanged { organization } => mfa_requirement_key(*organization),
             })
@@ -158,20 +177,4 @@ impl SessionDirectory {
             self.cache.invalidate(&keys).await;
         }
     }
-}
-
-fn session_key(id: SessionId) -> String {
-    format!("session:{id}")
-}
-
-fn mfa_key(user: UserId) -> String {
-    format!("mfa:{user}")
-}
-
-fn mfa_requirement_key(organization: OrganizationId) -> String {
-    format!("mfa-requirement:{organization}")
-}
-
-fn role_key(organization: OrganizationId, user: UserId) -> String {
-    format!("role:{organization}:{user}")
 }

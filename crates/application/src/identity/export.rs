@@ -3,16 +3,17 @@
 use std::future::Future;
 
 use async_trait::async_trait;
-use tenon_domain::{ProjectId, TaskId, Timestamp, UserId};
+use tenon_domain::UserId;
 
-use super::{SecondFactorsView, SessionView, TokenView, UserView};
+pub use super::exported::{ExportedTask, ExportedTeam};
+use super::{ExternalIdentityView, PasskeyView, SecondFactorsView, SessionView, TokenView, UserView};
 use crate::actor::Viewer;
 use crate::error::AppError;
 use crate::notifications::NotificationView;
 use crate::organizations::OrganizationView;
 use crate::page::{Page, PageRequest, Unsorted};
 use crate::query::{Queries, Query, Reader};
-use crate::tasks::{TaskFilter, TaskSort, TaskView};
+use crate::tasks::{TaskFilter, TaskSort};
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::StoreError;
 
@@ -43,6 +44,10 @@ impl<T> Extract<T> {
 pub struct AccountExport {
     pub profile: UserView,
     pub second_factors: SecondFactorsView,
+    /// All: there are never many.
+    pub passkeys: Vec<PasskeyView>,
+    /// To which identity providers.
+    pub identities: Extract<ExternalIdentityView>,
     pub sessions: Extract<SessionView>,
     pub memberships: Extract<MembershipExport>,
 }
@@ -51,40 +56,14 @@ pub struct AccountExport {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MembershipExport {
     pub organization: OrganizationView,
-    /// The organization requires a second factor, which the user does not have: no notification and no task is shown.
+    /// The organization requires a second factor, which the user does not have: no team, no notification and no task is
+    /// shown.
     pub withheld: bool,
     pub tokens: Extract<TokenView>,
+    pub teams: Extract<ExportedTeam>,
     pub notifications: Extract<NotificationView>,
     pub reported_tasks: Extract<ExportedTask>,
     pub assigned_tasks: Extract<ExportedTask>,
-}
-
-/// What connects a user to a task. What it is about belongs to the organization.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExportedTask {
-    pub id: TaskId,
-    pub key: String,
-    pub project_id: ProjectId,
-    pub title: String,
-    pub status: String,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-    pub completed_at: Option<Timestamp>,
-}
-
-impl From<TaskView> for ExportedTask {
-    fn from(task: TaskView) -> Self {
-        Self {
-            id: task.id,
-            key: task.key,
-            project_id: task.project_id,
-            title: task.title,
-            status: task.status,
-            created_at: task.created_at,
-            updated_at: task.updated_at,
-            completed_at: task.completed_at,
-        }
-    }
 }
 
 #[async_trait]
@@ -99,6 +78,18 @@ impl Query for ExportAccount {
         let queries = reader.queries();
         let profile = queries.identity.user(user).await?.ok_or(AppError::NotFound("user"))?;
         let second_factors = queries.identity.second_factors(user).await?;
+        let all = PageRequest {
+            limit: PageRequest::<Unsorted>::MAX_LIMIT,
+            after: None,
+            sort: Vec::new(),
+            include_total: false,
+        };
+        let passkeys = queries.passkeys.list(user, &all).await?.items;
+        let mut room = Self::MOST;
+        let identities = extract(&mut room, |page: PageRequest<Unsorted>| async move {
+            queries.identity_providers.identities(user, &page).await
+        });
+        let identities = identities.await?;
         let mut room = Self::MOST;
         let sessions = extract(&mut room, |page: PageRequest<Unsorted>| async move {
             queries.identity.sessions(user, Some(current), now, &page).await
@@ -118,13 +109,14 @@ impl Query for ExportAccount {
             memberships.push(membership(queries, user, organization, withheld, &mut room).await?);
         }
         let memberships = Extract { items: memberships, truncated: organizations.truncated };
-        Ok(AccountExport { profile, second_factors, sessions, memberships })
+        Ok(AccountExport { profile, second_factors, passkeys, identities, sessions, memberships })
     }
 }
 
 /// How many more of each kind there is room for.
 struct Room {
     tokens: u64,
+    teams: u64,
     notifications: u64,
     reported_tasks: u64,
     assigned_tasks: u64,
@@ -133,7 +125,7 @@ struct Room {
 impl Default for Room {
     fn default() -> Self {
         let most = ExportAccount::MOST;
-        Self { tokens: most, notifications: most, reported_tasks: most, assigned_tasks: most }
+        Self { tokens: most, teams: most, notifications: most, reported_tasks: most, assigned_tasks: most }
     }
 }
 
@@ -144,7 +136,7 @@ async fn membership(
     withheld: bool,
     room: &mut Room,
 ) -> Result<MembershipExport, AppError> {
-    let viewer = Viewer { user, organization: organization.id, role: organization.role };
+    let viewer = Viewer::new(user, organization.id, organization.role);
     let tokens = extract(&mut room.tokens, |page: PageRequest<Unsorted>| async move {
         queries.tokens.list(viewer, Some(user), &page).await
     });
@@ -154,11 +146,17 @@ async fn membership(
             organization,
             withheld,
             tokens,
+            teams: Extract::nothing(),
             notifications: Extract::nothing(),
             reported_tasks: Extract::nothing(),
             assigned_tasks: Extract::nothing(),
         });
     }
+    let teams = extract(&mut room.teams, |page: PageRequest<Unsorted>| async move {
+        let found = queries.teams.list(viewer, Some(user), &page).await;
+        found.map(|teams| teams.map(ExportedTeam::from))
+    });
+    let teams = teams.await?;
     let notifications = extract(&mut room.notifications, |page: PageRequest<Unsorted>| async move {
         queries.notifications.list(viewer, None, &page).await
     });
@@ -167,7 +165,7 @@ async fn membership(
     let reported_tasks = tasks(queries, viewer, &reported, &mut room.reported_tasks).await?;
     let assigned = TaskFilter { assignees: vec![user], ..TaskFilter::default() };
     let assigned_tasks = tasks(queries, viewer, &assigned, &mut room.assigned_tasks).await?;
-    Ok(MembershipExport { organization, withheld, tokens, notifications, reported_tasks, assigned_tasks })
+    Ok(MembershipExport { organization, withheld, tokens, teams, notifications, reported_tasks, assigned_tasks })
 }
 
 /// Keeps of each page only what is exported: whole tasks would fill the memory.

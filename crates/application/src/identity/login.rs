@@ -51,6 +51,12 @@ impl Accounts {
         let command = StartSession { user, proof: Some(known.clone()), session, refresh_hash, client: client(actor) };
         match self.app.execute(actor, command).await {
             Err(AppError::Unauthenticated(_)) => Err(self.overtaken(actor, &known, email, None).await),
+            Err(AppError::Suspended) => {
+                let email = email.trim().to_ascii_lowercase();
+                let refused = RecordSignInFailure { user: Some(user), email, reason: SignInFailure::Suspended };
+                self.app.execute(actor, refused).await?;
+                Err(AppError::Suspended)
+            }
             outcome => {
                 let grant = outcome?;
                 self.make_familiar(actor, &grant).await;

@@ -1,7 +1,7 @@
 //! New passwords, which have to follow the rules, and new hashes for those that people have.
 
 use async_trait::async_trait;
-use tenon_domain::identity::{Password, PasswordHash, PersonalWords, Strength};
+use tenon_domain::identity::{Password, PasswordHash, PersonalWords, Strength, TokenHash};
 use tenon_domain::{UserId, Violation};
 
 use super::{Accounts, Credentials};
@@ -44,7 +44,9 @@ impl Accounts {
         }
         let renewed = async {
             let new = self.hasher.hash(password).await?;
-            self.app.execute(actor, ReplaceHash { user, old, new }).await
+            let factors = &self.second_factors;
+            let checked = (factors.digest_of_password(&old), factors.digest_of_password(&new));
+            self.app.execute(actor, ReplaceHash { user, old, new, checked }).await
         };
         if let Err(error) = renewed.await {
             tracing::warn!(%error, user_id = %user, "a password was not hashed anew: its next sign-in will try again");
@@ -58,6 +60,8 @@ struct ReplaceHash {
     user: UserId,
     old: PasswordHash,
     new: PasswordHash,
+    /// What sign-ins that wait for a second factor remember of the two.
+    checked: (TokenHash, TokenHash),
 }
 
 #[async_trait]
@@ -71,6 +75,8 @@ impl Command for ReplaceHash {
     }
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
-        Ok(work.unit().users().replace_hash(self.user, &self.old, self.new.clone()).await?)
+        work.unit().users().replace_hash(self.user, &self.old, self.new.clone()).await?;
+        let (from, to) = &self.checked;
+        Ok(work.unit().challenges().follow_hash(self.user, from, to).await?)
     }
 }

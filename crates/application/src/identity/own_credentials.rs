@@ -11,10 +11,11 @@ use super::account_requests::{open_request, redeem_request};
 use super::own_sessions::end_other_sessions;
 use super::reset_password::close_with_password;
 use super::sign_in::enter_home;
-use super::{AccountNotice, Accounts, UserView};
+use super::{AccountNotice, Accounts, Credentials, UserView};
 use crate::actor::Actor;
 use crate::command::{Command, Work};
 use crate::error::AppError;
+use crate::organizations::join_by_address;
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::{Scope, StoreError};
 
@@ -39,8 +40,8 @@ impl Accounts {
         self.app.execute(actor, ConfirmEmail { request }).await
     }
 
-    /// Who the actor is and the hash of their password, once they have shown that they know it.
-    pub(super) async fn prove(&self, actor: &Actor, password: Password) -> Result<(UserView, PasswordHash), AppError> {
+    /// Who the actor is and what their password was compared with, once they have shown that they know it.
+    pub(super) async fn prove(&self, actor: &Actor, password: Password) -> Result<(UserView, Credentials), AppError> {
         actor.session()?;
         let (identity, availability) = (&self.app.queries.identity, &self.app.availability);
         let user = availability.within_reach(identity.user(actor.viewer()?.user)).await?;
@@ -48,11 +49,12 @@ impl Accounts {
         self.admit(actor, &user.email).await?;
         let email = Email::restore(user.email.clone());
         let credentials = availability.within_reach(identity.credentials(&email)).await?;
-        let known = credentials.filter(|known| known.user_id == user.id).map(|known| known.password_hash);
-        if self.hasher.verify(password, known.clone()).await?
-            && let Some(hash) = known
+        let known = credentials.filter(|known| known.user_id == user.id);
+        let hash = known.as_ref().map(|known| known.password_hash.clone());
+        if self.hasher.verify(password, hash).await?
+            && let Some(known) = known
         {
-            return Ok((user, hash));
+            return Ok((user, known));
         }
         match self.refused(actor, Some(user.id), &user.email, SignInFailure::WrongPassword).await {
             AppError::Unauthenticated(_) => Err(IdentityError::CurrentPassword.into()),
@@ -61,17 +63,23 @@ impl Accounts {
     }
 }
 
-/// The actor, locked, if their password is still the one they have proved to know.
-pub(super) async fn find_proven_self(work: &mut Work<'_>, proven: &PasswordHash) -> Result<User, AppError> {
+/// What a refused password is called where there is no new one beside it.
+pub(super) fn as_own_password(error: AppError) -> AppError {
+    let is_it = error == AppError::from(IdentityError::CurrentPassword);
+    if is_it { IdentityError::WrongPassword.into() } else { error }
+}
+
+/// The actor, locked, if their password is still the one they have proved to know. A better hash of it changes nothing.
+pub(super) async fn find_proven_self(work: &mut Work<'_>, proven: &Credentials) -> Result<User, AppError> {
     let user = work.viewer()?.user;
     let user = work.unit().users().find_locked(user).await?.ok_or(AppError::NotFound("user"))?;
-    if user.state().password_hash == *proven { Ok(user) } else { Err(IdentityError::CurrentPassword.into()) }
+    if proven.are_outdated(user.state()) { Err(IdentityError::CurrentPassword.into()) } else { Ok(user) }
 }
 
 /// Replaces the actor's password, if it is still the one they have proved to know.
 #[derive(Clone, Debug)]
 pub struct ChangePassword {
-    pub proven: PasswordHash,
+    pub proven: Credentials,
     pub password_hash: PasswordHash,
 }
 
@@ -103,7 +111,7 @@ impl Command for ChangePassword {
 /// know.
 #[derive(Clone, Debug)]
 pub struct RequestEmailChange {
-    pub proven: PasswordHash,
+    pub proven: Credentials,
     pub email: Email,
 }
 
@@ -146,17 +154,19 @@ impl Command for ConfirmEmail {
         enter_home(work, Some(id)).await?;
         work.unit().act_as(id);
         let now = work.now();
-        let before = user.state().email.clone();
+        let (before, verified_before) = (user.state().email.clone(), user.state().email_verified_at.is_some());
         user.change_email(email.clone(), now);
-        match work.unit().users().save(user).await {
+        let user = match work.unit().users().save(user).await {
             Err(StoreError::Duplicate(_)) => return Err(IdentityError::EmailTaken.into()),
             stored => stored?,
         };
-        if before == email {
+        if before != email {
+            // What was mailed to the address before has nothing to say any more.
+            work.unit().account_requests().close(Some(id), AccountRequestKind::ALL, now).await?;
+            mail_account(work, id, &before, AccountNotice::EmailChanged { to: email.to_string() }).await?;
+        } else if verified_before {
             return Ok(());
         }
-        // What was mailed to the address before has nothing to say any more.
-        work.unit().account_requests().close(Some(id), AccountRequestKind::ALL, now).await?;
-        mail_account(work, id, &before, AccountNotice::EmailChanged { to: email.to_string() }).await
+        join_by_address(work, &user).await
     }
 }

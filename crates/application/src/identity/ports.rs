@@ -1,11 +1,11 @@
 use async_trait::async_trait;
-use tenon_domain::access::OrganizationRole;
+use tenon_domain::access::{OrganizationAccess, OrganizationRole, Permissions};
 use tenon_domain::identity::{
     AccountRequest, Email, Password, PasswordHash, Session, TokenHash, User, UserKind, UserState,
 };
-use tenon_domain::{AccountRequestId, OrganizationId, SessionId, Timestamp, TokenId, UserId, Version};
+use tenon_domain::{AccountRequestId, CustomRoleId, OrganizationId, SessionId, Timestamp, TokenId, UserId, Version};
 
-use super::{SecondFactorsView, SessionView, TokenFacts, UserView};
+use super::{SecondFactorsView, SessionView, SubjectFacts, TokenFacts, TokenSubject, UserView};
 use crate::actor::Denial;
 use crate::error::AppError;
 use crate::page::{Page, PageRequest, Unsorted};
@@ -110,7 +110,17 @@ pub trait IdentityQueries: Send + Sync {
         request: &PageRequest<Unsorted>,
     ) -> Result<Page<SessionView>, StoreError>;
     async fn token(&self, id: TokenId) -> Result<Option<TokenFacts>, StoreError>;
-    async fn role(&self, organization: OrganizationId, user: UserId) -> Result<Option<OrganizationRole>, StoreError>;
+    /// The person whom another issuer's token is about. Service accounts and deleted users are nobody, nor is who has not
+    /// verified the address.
+    async fn subject(&self, subject: &TokenSubject) -> Result<Option<SubjectFacts>, StoreError>;
+    /// What a member may do; nothing for one who is suspended.
+    async fn role(&self, organization: OrganizationId, user: UserId) -> Result<Option<OrganizationAccess>, StoreError>;
+    /// What a custom role permits, whatever its level.
+    async fn custom_role(
+        &self,
+        organization: OrganizationId,
+        id: CustomRoleId,
+    ) -> Result<Option<Permissions>, StoreError>;
     async fn kind(&self, user: UserId) -> Result<Option<UserKind>, StoreError>;
     async fn account_request(&self, id: AccountRequestId) -> Result<Option<AccountRequest>, StoreError>;
     async fn user(&self, id: UserId) -> Result<Option<UserView>, StoreError>;
@@ -128,7 +138,8 @@ pub trait PasswordHasher: Send + Sync {
     /// Refuses while too many passwords are waiting to be hashed. Asked first, so that who is sent away costs no query.
     fn check_room(&self) -> Result<(), AppError>;
     async fn hash(&self, password: Password) -> Result<PasswordHash, AppError>;
-    /// Whether the password is the one of the hash. Takes the same time for an account that does not exist (`None`).
+    /// Whether the password is the one of the hash. Takes the same time for an account that does not exist (`None`), and
+    /// for one without a password.
     async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, AppError>;
     /// Whether a new hash of the same password would be harder to break, or of another kind.
     fn is_outdated(&self, hash: &PasswordHash) -> bool;

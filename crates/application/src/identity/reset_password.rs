@@ -14,6 +14,7 @@ use super::{AccountNotice, Accounts};
 use crate::actor::{Actor, Denial};
 use crate::command::{Command, Work, about_sign_in};
 use crate::error::AppError;
+use crate::organizations::join_by_address;
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::Scope;
 
@@ -94,9 +95,14 @@ impl Command for ResetPassword {
         if let Some((organization, _)) = home {
             work.unit().enter(organization).await?;
         }
+        let is_news = user.state().email_verified_at.is_none();
         user.reset_password(self.password_hash.clone(), work.now());
-        work.unit().users().save(user).await?;
-        mail_account(work, id, &email, AccountNotice::PasswordChanged).await
+        let user = work.unit().users().save(user).await?;
+        mail_account(work, id, &email, AccountNotice::PasswordChanged).await?;
+        if is_news {
+            join_by_address(work, &user).await?;
+        }
+        Ok(())
     }
 }
 

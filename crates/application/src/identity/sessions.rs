@@ -1,14 +1,14 @@
 //! Using and moving sessions.
 
 use async_trait::async_trait;
-use tenon_domain::identity::{PresentedToken, Session, TokenHash};
-use tenon_domain::{OrganizationId, SessionId};
+use tenon_domain::identity::{AccountRequestKind, PresentedToken, Session, TokenHash, UserState};
+use tenon_domain::{OrganizationId, SessionId, Timestamp};
 
-use super::{AccountNotice, Grant, UserView, mail_account};
+use super::{AccountNotice, EmailVerification, Grant, UserView, mail_account};
 use crate::actor::{Actor, Denial};
 use crate::command::{Command, Effect, Work};
 use crate::error::AppError;
-use crate::organizations::OrganizationView;
+use crate::organizations::seen_with;
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::Scope;
 
@@ -22,6 +22,7 @@ pub struct RotateSession {
     pub next: TokenHash,
     /// What the next one is derived from the presented one with.
     pub salt: String,
+    pub verification: EmailVerification,
 }
 
 /// What comes of spending a refresh token.
@@ -47,9 +48,11 @@ impl Command for RotateSession {
         let refused = AppError::Unauthenticated(Denial::InvalidRefreshToken);
         let now = work.now();
         let mut session = work.unit().sessions().find(self.session).await?.ok_or(refused.clone())?;
+        session.cap(work.session_max_age());
         let salt = match session.recognize(&self.presented, self.genuine, now) {
             PresentedToken::Current => {
                 session.rotate(self.next.clone(), Some(self.salt.clone()), now);
+                session.cap(work.session_max_age());
                 self.salt.clone()
             }
             PresentedToken::JustSpent { salt } => salt,
@@ -61,22 +64,45 @@ impl Command for RotateSession {
         };
         let user_id = session.state().user_id;
         let user = work.unit().users().find(user_id).await?.ok_or(refused.clone())?.state().clone();
+        self.verification.check(&user, &session, now)?;
         // Who was removed from the session's organization goes on in another one of theirs.
         let here = session.state().organization_id;
-        let (organization, role) = match work.unit().members().role_in(user_id, here).await? {
-            Some(role) => (here, role),
+        let (organization, access) = match work.unit().members().role_in(user_id, here).await? {
+            Some(access) => (here, access),
             None => work.unit().members().home_of(user_id).await?.ok_or(refused.clone())?,
         };
         work.unit().enter(organization).await?;
         work.unit().act_as(user_id);
         session.switch(organization);
         work.unit().sessions().save(session).await?;
-        let organization = work.unit().organizations().current().await?.ok_or(refused)?;
-        let organization = OrganizationView::new(organization.state().clone(), role);
+        let organization = seen_with(work, access).await?.ok_or(refused)?;
         let grant = Grant { session: self.session, user: UserView::from(user), organization };
         Ok(Rotation::Granted { grant: Box::new(grant), salt })
     }
 }
+
+impl EmailVerification {
+    /// Refuses who had to show by now that they read their address. The session that begins with an account goes on for as
+    /// long as the link is good that was mailed then, and from then on once they have.
+    fn check(self, user: &UserState, session: &Session, now: Timestamp) -> Result<(), AppError> {
+        let is_shown = self == Self::Off || user.email_verified_at.is_some();
+        if is_shown || now < session.state().created_at + AccountRequestKind::VerifyEmail.lifetime() {
+            Ok(())
+        } else {
+            Err(AppError::Unauthenticated(Denial::UnverifiedEmail))
+        }
+    }
+}
+
+/// The actor's session, locked, if it has not ended since the request was let in.
+pub(super) async fn live_session(work: &mut Work<'_>) -> Result<Session, AppError> {
+    let (id, now) = (work.actor().session()?, work.now());
+    let mut session = work.unit().sessions().find(id).await?.ok_or(ENDED)?;
+    session.cap(work.session_max_age());
+    if session.is_live(now) { Ok(session) } else { Err(ENDED) }
+}
+
+const ENDED: AppError = AppError::Unauthenticated(Denial::EndedSession);
 
 /// Ends a session whose token two seem to have, and tells its user. It is not known who of them is here: nobody is
 /// named as the one who did it.
@@ -98,6 +124,7 @@ async fn end_for_reuse(work: &mut Work<'_>, mut session: Session) -> Result<(), 
 pub struct SwitchOrganization {
     pub organization: OrganizationId,
     pub next: TokenHash,
+    pub verification: EmailVerification,
 }
 
 #[async_trait]
@@ -113,20 +140,18 @@ impl Command for SwitchOrganization {
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<Grant, AppError> {
         let absent = AppError::NotFound("organization");
-        let (viewer, id, now) = (work.viewer()?, work.actor().session()?, work.now());
-        let role = work.unit().members().role_in(viewer.user, self.organization).await?.ok_or(absent.clone())?;
+        let (viewer, now) = (work.viewer()?, work.now());
+        let access = work.unit().members().role_in(viewer.user, self.organization).await?.ok_or(absent.clone())?;
         work.unit().enter(self.organization).await?;
-        let ended = AppError::Unauthenticated(Denial::EndedSession);
-        let mut session = work.unit().sessions().find(id).await?.ok_or(ended.clone())?;
-        if !session.is_live(now) {
-            return Err(ended);
-        }
+        let mut session = live_session(work).await?;
+        let id = session.state().id;
+        let user = work.unit().users().find(viewer.user).await?.ok_or(absent.clone())?;
+        self.verification.check(user.state(), &session, now)?;
         session.rotate(self.next.clone(), None, now);
+        session.cap(work.session_max_age());
         session.switch(self.organization);
         work.unit().sessions().save(session).await?;
-        let user = work.unit().users().find(viewer.user).await?.ok_or(absent.clone())?;
-        let organization = work.unit().organizations().current().await?.ok_or(absent)?;
-        let organization = OrganizationView::new(organization.state().clone(), role);
+        let organization = seen_with(work, access).await?.ok_or(absent)?;
         Ok(Grant { session: id, user: UserView::from(user.state().clone()), organization })
     }
 }

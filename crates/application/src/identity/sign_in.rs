@@ -2,18 +2,20 @@
 
 use async_trait::async_trait;
 use tenon_domain::identity::{
-    Client, DisplayName, Email, IdentityError, IdentityFact, PasswordHash, Session, SignInFailure, TokenHash, User,
+    Client, DisplayName, Email, IdentityError, IdentityFact, PasswordHash, ProviderKey, Session, SignInFailure,
+    TokenHash, User,
 };
 use tenon_domain::organizations::OrganizationName;
 use tenon_domain::{SessionId, UserId};
 use uuid::Uuid;
 
 use super::own_sessions::end_sessions;
+use super::second_factor::has_second_factor;
 use super::{Credentials, EmailVerification, UserView, ask_to_verify};
 use crate::actor::{Actor, Denial};
 use crate::command::{Command, Work, about_sign_in};
 use crate::error::AppError;
-use crate::organizations::{OrganizationView, appoint_founder, create_organization};
+use crate::organizations::{OrganizationView, appoint_founder, create_organization, seen_with};
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::{Scope, StoreError};
 
@@ -35,13 +37,30 @@ pub(crate) async fn open_session(
     user: UserView,
     organization: OrganizationView,
 ) -> Result<Grant, AppError> {
+    open_session_by(work, id, refresh_hash, client, user, organization, None).await
+}
+
+/// The same, of somebody for whom an identity provider has vouched, perhaps.
+pub(super) async fn open_session_by(
+    work: &mut Work<'_>,
+    id: SessionId,
+    refresh_hash: &TokenHash,
+    client: &Client,
+    user: UserView,
+    organization: OrganizationView,
+    provider: Option<&ProviderKey>,
+) -> Result<Grant, AppError> {
     let now = work.now();
     let displaced = Session::displaced(work.unit().sessions().live_of(user.id).await?);
     if !displaced.is_empty() {
         end_sessions(work, displaced).await?;
         work.unit().enter(organization.id).await?;
     }
-    let session = Session::start(id, user.id, organization.id, refresh_hash.clone(), client.clone(), now);
+    let mut session = Session::start(id, user.id, organization.id, refresh_hash.clone(), client.clone(), now);
+    session.cap(work.session_max_age());
+    if let Some(provider) = provider {
+        session.note_provider(provider);
+    }
     work.unit().sessions().save(session).await?;
     Ok(Grant { session: id, user, organization })
 }
@@ -99,8 +118,7 @@ pub(crate) async fn find_proven(
     let refused = AppError::Unauthenticated(Denial::InvalidCredentials);
     let found = work.unit().users().find_locked(user).await?.ok_or(refused.clone())?;
     let Some(proof) = proof else { return Ok(found) };
-    let factor = work.unit().second_factors().find(user).await?;
-    if proof.are_outdated(found.state()) || factor.is_some_and(|factor| factor.is_confirmed()) {
+    if proof.are_outdated(found.state()) || has_second_factor(work, user).await? {
         return Err(refused);
     }
     Ok(found)
@@ -110,8 +128,8 @@ pub(crate) async fn find_proven(
 #[derive(Clone, Debug)]
 pub struct StartSession {
     pub user: UserId,
-    /// What the password was compared with, of somebody without a second factor. `None` where a code of one was
-    /// accepted, and the password looked at again.
+    /// What the password was compared with, of somebody without a second factor. `None` where one was accepted, and the
+    /// password looked at again if there was one.
     pub proof: Option<Credentials>,
     pub session: SessionId,
     pub refresh_hash: TokenHash,
@@ -131,13 +149,29 @@ impl Command for StartSession {
     async fn handle(&self, work: &mut Work<'_>) -> Result<Grant, AppError> {
         let refused = AppError::Unauthenticated(Denial::InvalidCredentials);
         let user = find_proven(work, self.user, self.proof.as_ref()).await?.state().clone();
-        let (organization, role) = work.unit().members().home_of(user.id).await?.ok_or(refused.clone())?;
+        let Some((organization, access)) = work.unit().members().home_of(user.id).await? else {
+            return Err(homeless(work, user.id, Denial::InvalidCredentials).await?.0);
+        };
         work.unit().enter(organization).await?;
         work.unit().act_as(user.id);
-        let organization = work.unit().organizations().current().await?.ok_or(refused)?;
-        let organization = OrganizationView::new(organization.state().clone(), role);
+        let organization = seen_with(work, access).await?.ok_or(refused)?;
         open_session(work, self.session, &self.refresh_hash, &self.client, UserView::from(user), organization).await
     }
+}
+
+/// What somebody is answered who proved who they are but has nowhere to go, and why. `denial` is what is said to who is
+/// not suspended either.
+pub(super) async fn homeless(
+    work: &mut Work<'_>,
+    user: UserId,
+    denial: Denial,
+) -> Result<(AppError, SignInFailure), AppError> {
+    let is_suspended = !work.unit().members().organizations_of(user).await?.is_empty();
+    Ok(if is_suspended {
+        (AppError::Suspended, SignInFailure::Suspended)
+    } else {
+        (AppError::Unauthenticated(denial), SignInFailure::NoOrganization)
+    })
 }
 
 /// Puts a refused sign-in on the audit trail.

@@ -11,6 +11,7 @@ use super::{AccountNotice, Accounts, Credentials, RecordSignInFailure};
 use crate::actor::{Actor, Denial};
 use crate::command::{Command, Work};
 use crate::error::AppError;
+use crate::organizations::join_by_address;
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::Scope;
 
@@ -81,8 +82,12 @@ impl Command for VerifyEmail {
         }
         enter_home(work, Some(user.state().id)).await?;
         work.unit().act_as(user.state().id);
+        let is_news = user.state().email_verified_at.is_none();
         user.verify_email(work.now());
-        work.unit().users().save(user).await?;
+        let user = work.unit().users().save(user).await?;
+        if is_news {
+            join_by_address(work, &user).await?;
+        }
         Ok(())
     }
 }

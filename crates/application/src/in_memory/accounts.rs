@@ -8,13 +8,14 @@ use uuid::Uuid;
 
 use super::account_requests::PlainAccountTokens;
 use super::codes::plain_second_factors;
+use super::passkeys::plain_passkeys;
 use super::scene::Scene;
 use super::sessions::{PlainRefreshTokens, ScriptedThrottle};
 use crate::actor::Denial;
 use crate::error::AppError;
 use crate::identity::{
-    AccessTokens, Accounts, Admission, Authenticator, Claims, EmailVerification, PasswordHasher, PasswordStrength,
-    SecretTokens, TokenUses,
+    AccessTokens, Accounts, Admission, Authenticator, Claims, EmailVerification, NoExternalTokens, PasswordHasher,
+    PasswordStrength, SecretTokens, TokenUses,
 };
 use crate::organizations::InvitationTokens;
 
@@ -31,6 +32,7 @@ pub(crate) fn sign_in_service(scene: &Scene) -> (Accounts, Arc<PlainHasher>) {
         throttle: Arc::new(ScriptedThrottle::answering(Admission::Admitted)),
         secrets: Arc::new(CountedSecrets::default()),
         second_factors: plain_second_factors(Arc::new(CountedSecrets::default())),
+        passkeys: plain_passkeys(Arc::new(CountedSecrets::default())),
         invitation_tokens: Arc::new(PlainInvitations),
         email_verification: EmailVerification::Off,
     };
@@ -41,6 +43,7 @@ pub(crate) fn sign_in_service(scene: &Scene) -> (Accounts, Arc<PlainHasher>) {
 pub(crate) fn authenticator(scene: &Scene, accounts: &Accounts) -> Authenticator {
     Authenticator {
         tokens: accounts.access_tokens.clone(),
+        external: Arc::new(NoExternalTokens),
         secrets: accounts.secrets.clone(),
         sessions: scene.app.sessions.clone(),
         token_uses: TokenUses::new(Arc::new(scene.store.clone())),
@@ -109,7 +112,7 @@ impl AccessTokens for PlainTokens {
 }
 
 #[derive(Default)]
-struct CountedSecrets(AtomicU32);
+pub(super) struct CountedSecrets(AtomicU32);
 
 impl SecretTokens for CountedSecrets {
     fn random(&self) -> String {

@@ -20,7 +20,7 @@ pub(crate) enum Person {
 }
 
 impl Person {
-    const ALL: [Self; 6] = [Self::Owner, Self::Admin, Self::Member, Self::Peer, Self::Guest, Self::Stranger];
+    pub(crate) const ALL: [Self; 6] = [Self::Owner, Self::Admin, Self::Member, Self::Peer, Self::Guest, Self::Stranger];
 
     pub(crate) fn id(self) -> UserId {
         UserId::new(Uuid::from_u128(self as u128))
@@ -52,7 +52,7 @@ impl Person {
     }
 
     pub(crate) fn viewer(self) -> Viewer {
-        Viewer { user: self.id(), organization: self.organization(), role: self.role() }
+        Viewer::new(self.id(), self.organization(), self.role())
     }
 
     pub(crate) fn actor(self) -> Actor {
@@ -70,6 +70,8 @@ pub(super) fn people(data: &mut Data) {
                 user_id: who.id(),
                 display_name: who.name(),
                 role: who.role(),
+                custom_role: None,
+                suspended_at: None,
                 version: 1,
                 joined_at: at(0),
                 updated_at: at(0),

@@ -2,14 +2,16 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use tenon_domain::access::ProjectRole;
 use tenon_domain::identity::{
-    AccountRequestState, PersonalAccessTokenState, SecondFactorState, SessionState, SignInChallengeState, UserState,
+    AccountRequestState, ExternalIdentityState, IdentityProviderState, PasskeyState, PersonalAccessTokenState,
+    SecondFactorState, SessionState, SignInChallengeState, SignInCodeState, TokenHash, UserState,
 };
-use tenon_domain::organizations::{InvitationState, MemberState, OrganizationState};
-use tenon_domain::projects::ProjectState;
+use tenon_domain::organizations::{
+    CustomRoleState, InvitationState, MemberState, OrganizationDomainState, OrganizationState, TeamState,
+};
+use tenon_domain::projects::{GivenRole, ProjectState};
 use tenon_domain::tasks::TaskState;
-use tenon_domain::{OrganizationId, ProjectId, Timestamp, UserId, Version};
+use tenon_domain::{OrganizationId, ProjectId, TeamId, Timestamp, UserId, Version};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -28,12 +30,23 @@ pub(crate) struct Data {
     pub(crate) account_requests: Vec<AccountRequestState>,
     pub(crate) second_factors: Vec<SecondFactorState>,
     pub(crate) challenges: Vec<SignInChallengeState>,
+    pub(crate) passkeys: Vec<PasskeyState>,
+    pub(crate) finished_ceremonies: Vec<TokenHash>,
+    pub(crate) identity_providers: Vec<(OrganizationId, IdentityProviderState)>,
+    pub(crate) external_identities: Vec<ExternalIdentityState>,
+    pub(crate) sign_in_codes: Vec<SignInCodeState>,
     pub(crate) tokens: Vec<PersonalAccessTokenState>,
     pub(crate) organizations: Vec<OrganizationState>,
     pub(crate) members: Vec<(OrganizationId, MemberState)>,
+    pub(crate) custom_roles: Vec<(OrganizationId, CustomRoleState)>,
     pub(crate) invitations: Vec<(OrganizationId, InvitationState)>,
+    pub(crate) domains: Vec<(OrganizationId, OrganizationDomainState)>,
+    pub(crate) exclusions: Vec<(OrganizationId, UserId)>,
     pub(crate) projects: Vec<(OrganizationId, ProjectState)>,
-    pub(crate) roles: Vec<(ProjectId, UserId, ProjectRole)>,
+    pub(crate) roles: Vec<(ProjectId, UserId, GivenRole)>,
+    pub(crate) teams: Vec<(OrganizationId, TeamState)>,
+    pub(crate) team_members: Vec<(TeamId, UserId, Timestamp)>,
+    pub(crate) team_roles: Vec<(ProjectId, TeamId, GivenRole)>,
     pub(crate) tasks: Vec<(OrganizationId, TaskState)>,
     pub(crate) notifications: Vec<(UserId, NotificationView, Uuid)>,
     pub(crate) audit: Vec<AuditEntryView>,

@@ -79,7 +79,8 @@ impl Kept {
 impl MemoryCache {
     /// Forgets all about tasks and projects, as a cache may.
     pub(crate) fn forget_documents(&self) {
-        self.0.lock().unwrap().values.retain(|key, _| !key.starts_with("task") && !key.starts_with("project"));
+        let is_about = |key: &str| ["task", "project", "team"].iter().any(|kind| key.starts_with(kind));
+        self.0.lock().unwrap().values.retain(|key, _| !is_about(key));
     }
 
     /// Whether anything is kept under a key that begins like this.

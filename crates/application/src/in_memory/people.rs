@@ -1,15 +1,12 @@
 use async_trait::async_trait;
-use tenon_domain::access::OrganizationRole;
 use tenon_domain::identity::{Email, PasswordHash, Session, User, UserKind, UserState};
-use tenon_domain::organizations::{
-    Invitation, InvitationState, InvitationStatus, Member, MemberState, Organization, OrganizationState,
-};
+use tenon_domain::organizations::{Invitation, InvitationState, InvitationStatus, Organization, OrganizationState};
 use tenon_domain::{InvitationId, OrganizationId, SessionId, Timestamp, UserId};
 
 use super::data::next_version;
 use super::unit::MemoryUnit;
 use crate::identity::{SessionRepository, UserContact, UserRepository};
-use crate::organizations::{InvitationRepository, MemberRepository, OrganizationRepository};
+use crate::organizations::{InvitationRepository, OrganizationRepository};
 use crate::unit_of_work::StoreError;
 
 #[async_trait]
@@ -119,93 +116,6 @@ impl OrganizationRepository for MemoryUnit {
 
     async fn any_exists(&mut self) -> Result<bool, StoreError> {
         Ok(!self.data.organizations.is_empty())
-    }
-}
-
-impl MemoryUnit {
-    fn take_member(&mut self, user: UserId) -> Result<Option<MemberState>, StoreError> {
-        let tenant = self.tenant()?;
-        let found = self.data.members.iter().position(|(org, it)| *org == tenant && it.user_id == user);
-        Ok(found.map(|at| self.data.members.remove(at).1))
-    }
-}
-
-#[async_trait]
-impl MemberRepository for MemoryUnit {
-    async fn find(&mut self, user: UserId) -> Result<Option<Member>, StoreError> {
-        let tenant = self.tenant()?;
-        let found = self.data.members.iter().find(|(org, it)| *org == tenant && it.user_id == user);
-        Ok(found.map(|(_, it)| Member::restore(it.clone())))
-    }
-
-    async fn save(&mut self, member: Member) -> Result<MemberState, StoreError> {
-        let tenant = self.tenant()?;
-        let (mut state, events) = member.into_parts();
-        let stored = self.take_member(state.user_id)?.map(|it| it.version);
-        state.version = next_version(state.version, stored)?;
-        self.data.members.push((tenant, state.clone()));
-        self.tell(events);
-        Ok(state)
-    }
-
-    async fn remove(&mut self, member: Member) -> Result<(), StoreError> {
-        let (state, events) = member.into_parts();
-        self.take_member(state.user_id)?.ok_or(StoreError::Stale)?;
-        self.tell(events);
-        Ok(())
-    }
-
-    async fn count_owners(&mut self) -> Result<u64, StoreError> {
-        let tenant = self.tenant()?;
-        let owners = self.data.members.iter().filter(|(org, it)| *org == tenant && it.role == OrganizationRole::Owner);
-        Ok(owners.count() as u64)
-    }
-
-    async fn among(&mut self, users: &[UserId]) -> Result<Vec<UserId>, StoreError> {
-        let tenant = self.tenant()?;
-        let members = self.data.members.iter().filter(|(org, it)| *org == tenant && users.contains(&it.user_id));
-        Ok(members.map(|(_, it)| it.user_id).collect())
-    }
-
-    async fn hold(&mut self, user: UserId) -> Result<bool, StoreError> {
-        Ok(MemberRepository::find(self, user).await?.is_some())
-    }
-
-    async fn other_owner(&mut self, than: UserId) -> Result<Option<UserId>, StoreError> {
-        let tenant = self.tenant()?;
-        let others = self
-            .data
-            .members
-            .iter()
-            .filter(|(org, it)| *org == tenant && it.role == OrganizationRole::Owner && it.user_id != than);
-        Ok(others.min_by_key(|(_, it)| it.joined_at).map(|(_, it)| it.user_id))
-    }
-
-    async fn organizations_of(&mut self, user: UserId) -> Result<Vec<OrganizationId>, StoreError> {
-        let own = self.data.members.iter().filter(|(_, it)| it.user_id == user);
-        let mut organizations: Vec<_> = own.map(|(org, _)| *org).collect();
-        organizations.sort();
-        Ok(organizations)
-    }
-
-    async fn role_in(
-        &mut self,
-        user: UserId,
-        organization: OrganizationId,
-    ) -> Result<Option<OrganizationRole>, StoreError> {
-        let mut members = self.data.members.iter();
-        Ok(members.find(|(org, it)| *org == organization && it.user_id == user).map(|(_, it)| it.role))
-    }
-
-    async fn home_of(&mut self, user: UserId) -> Result<Option<(OrganizationId, OrganizationRole)>, StoreError> {
-        let mut members = self.data.members.iter();
-        Ok(members.find(|(_, it)| it.user_id == user).map(|(org, it)| (*org, it.role)))
-    }
-
-    async fn has_address(&mut self, email: &Email) -> Result<bool, StoreError> {
-        let tenant = self.tenant()?;
-        let user = self.data.users.iter().find(|it| it.email == *email).map(|it| it.id);
-        Ok(self.data.members.iter().any(|(org, it)| *org == tenant && Some(it.user_id) == user))
     }
 }
 

@@ -1,10 +1,11 @@
 use async_trait::async_trait;
-use tenon_domain::access::{ProjectAccess, ProjectRole};
-use tenon_domain::projects::{Project, ProjectState, Workflow};
+use tenon_domain::access::{Permissions, ProjectAccess, ProjectRole, Visibility};
+use tenon_domain::organizations::MemberState;
+use tenon_domain::projects::{GivenRole, Project, ProjectState, Workflow};
 use tenon_domain::tasks::Assignees;
-use tenon_domain::{ProjectId, Timestamp, UserId};
+use tenon_domain::{ProjectId, TeamId, Timestamp, UserId};
 
-use super::data::next_version;
+use super::data::{Data, next_version};
 use super::unit::MemoryUnit;
 use crate::documents::Resource;
 use crate::projects::{ProjectRef, ProjectRepository};
@@ -16,10 +17,40 @@ impl MemoryUnit {
         Ok(self.data.projects.iter().filter(move |(org, _)| *org == tenant).map(|(_, it)| it))
     }
 
-    fn explicit_role(&self, project: ProjectId, user: UserId) -> Option<ProjectRole> {
-        self.data.roles.iter().find(|(id, who, _)| *id == project && *who == user).map(|(_, _, role)| *role)
+    /// Who sees a project, or would if they were not suspended.
+    fn insiders_or_suspended(&self, id: ProjectId) -> Result<impl Iterator<Item = &MemberState>, StoreError> {
+        let tenant = self.tenant()?;
+        let visibility = self.visible_projects()?.find(|it| it.id == id).map(|it| it.visibility);
+        let members = self.data.members.iter().filter(move |(org, _)| *org == tenant).map(|(_, it)| it);
+        Ok(members.filter(move |it| {
+            let explicit = self.data.explicit(id, it.user_id);
+            visibility.is_some_and(|visibility| {
+                ProjectAccess { organization_role: it.role, visibility, explicit }.is_visible()
+            })
+        }))
     }
 }
+
+impl Data {
+    /// What the user was given in the project: themselves, and by their teams.
+    pub(super) fn explicit(&self, project: ProjectId, user: UserId) -> Option<Permissions> {
+        let is_in = |team: TeamId| self.team_members.iter().any(|(id, who, _)| (*id, *who) == (team, user));
+        let by_teams = self.team_roles.iter().filter(|(id, team, _)| *id == project && is_in(*team));
+        let roles = self.explicit_role(project, user).into_iter().chain(by_teams.map(|(_, _, role)| *role));
+        roles.map(|role| self.permissions(role)).reduce(Permissions::union)
+    }
+
+    fn permissions(&self, role: GivenRole) -> Permissions {
+        let custom = self.custom_roles.iter().find(|(_, it)| Some(it.id) == role.custom());
+        custom.map_or_else(|| role.role().permissions(), |(_, it)| it.permissions)
+    }
+
+    fn explicit_role(&self, project: ProjectId, user: UserId) -> Option<GivenRole> {
+        self.roles.iter().find(|(id, who, _)| *id == project && *who == user).map(|(_, _, role)| *role)
+    }
+}
+
+const MANAGER: GivenRole = GivenRole::System(ProjectRole::Manager);
 
 #[async_trait]
 impl ProjectRepository for MemoryUnit {
@@ -35,9 +66,9 @@ impl ProjectRepository for MemoryUnit {
         &mut self,
         id: ProjectId,
         user: UserId,
-    ) -> Result<Option<(Project, Option<ProjectRole>)>, StoreError> {
+    ) -> Result<Option<(Project, Option<Permissions>)>, StoreError> {
         let found = self.visible_projects()?.find(|it| it.id == id).cloned();
-        Ok(found.map(|state| (Project::restore(state), self.explicit_role(id, user))))
+        Ok(found.map(|state| (Project::restore(state), self.data.explicit(id, user))))
     }
 
     async fn create(&mut self, project: Project, _: &Workflow) -> Result<ProjectState, StoreError> {
@@ -63,6 +94,7 @@ impl ProjectRepository for MemoryUnit {
         self.data.projects.retain(|(_, it)| it.id != state.id);
         self.data.tasks.retain(|(_, it)| it.project_id != state.id);
         self.data.roles.retain(|(id, _, _)| *id != state.id);
+        self.data.team_roles.retain(|(id, _, _)| *id != state.id);
         self.tell(events);
         Ok(())
     }
@@ -71,15 +103,15 @@ impl ProjectRepository for MemoryUnit {
         Ok(Workflow::standard())
     }
 
-    async fn role(&mut self, id: ProjectId, user: UserId) -> Result<Option<ProjectRole>, StoreError> {
-        Ok(self.explicit_role(id, user))
+    async fn role(&mut self, id: ProjectId, user: UserId) -> Result<Option<GivenRole>, StoreError> {
+        Ok(self.data.explicit_role(id, user))
     }
 
     async fn set_role(
         &mut self,
         id: ProjectId,
         user: UserId,
-        role: Option<ProjectRole>,
+        role: Option<GivenRole>,
         _: Timestamp,
     ) -> Result<(), StoreError> {
         self.data.roles.retain(|(project, who, _)| (*project, *who) != (id, user));
@@ -89,20 +121,12 @@ impl ProjectRepository for MemoryUnit {
 
     async fn count_managers(&mut self, id: ProjectId) -> Result<u64, StoreError> {
         let roles = self.data.roles.iter();
-        Ok(roles.filter(|(project, _, role)| *project == id && *role == ProjectRole::Manager).count() as u64)
+        Ok(roles.filter(|(project, _, role)| *project == id && *role == MANAGER).count() as u64)
     }
 
     async fn insiders(&mut self, id: ProjectId, users: &[UserId]) -> Result<Vec<UserId>, StoreError> {
-        let tenant = self.tenant()?;
-        let Some(visibility) = self.visible_projects()?.find(|it| it.id == id).map(|it| it.visibility) else {
-            return Ok(Vec::new());
-        };
-        let members = self.data.members.iter().filter(|(org, it)| *org == tenant && users.contains(&it.user_id));
-        let insiders = members.filter(|(_, it)| {
-            let explicit_role = self.explicit_role(id, it.user_id);
-            ProjectAccess { organization_role: it.role, visibility, explicit_role }.is_visible()
-        });
-        Ok(insiders.map(|(_, it)| it.user_id).collect())
+        let insiders = self.insiders_or_suspended(id)?;
+        Ok(insiders.filter(|it| it.is_active() && users.contains(&it.user_id)).map(|it| it.user_id).collect())
     }
 
     async fn insiders_of_all(
@@ -118,8 +142,7 @@ impl ProjectRepository for MemoryUnit {
     }
 
     async fn unassign_outsiders(&mut self, id: ProjectId, now: Timestamp) -> Result<(), StoreError> {
-        let everybody: Vec<UserId> = self.data.users.iter().map(|it| it.id).collect();
-        let insiders = self.insiders(id, &everybody).await?;
+        let insiders: Vec<UserId> = self.insiders_or_suspended(id)?.map(|it| it.user_id).collect();
         let mut changed = Vec::new();
         for (_, task) in self.data.tasks.iter_mut().filter(|(_, it)| it.project_id == id) {
             let remaining: Vec<UserId> =
@@ -134,30 +157,46 @@ impl ProjectRepository for MemoryUnit {
         Ok(())
     }
 
+    async fn release_outsiders(
+        &mut self,
+        projects: &[ProjectId],
+        users: &[UserId],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for id in projects {
+            self.unassign_outsiders(*id, now).await?;
+            let insiders: Vec<UserId> = self.insiders_or_suspended(*id)?.map(|it| it.user_id).collect();
+            let led = self.data.projects.iter_mut().map(|(_, it)| it).filter(|it| it.id == *id);
+            let is_lost = |lead: UserId| users.contains(&lead) && !insiders.contains(&lead);
+            for project in led.filter(|it| it.visibility == Visibility::Private && it.lead_id.is_some_and(is_lost)) {
+                (project.lead_id, project.version, project.updated_at) = (None, project.version + 1, now);
+            }
+        }
+        Ok(())
+    }
+
     async fn release_user(&mut self, user: UserId, heir: UserId, now: Timestamp) -> Result<(), StoreError> {
         let mut changed = Vec::new();
         let managed: Vec<ProjectId> = self
             .data
             .roles
             .iter()
-            .filter(|(_, who, role)| *who == user && *role == ProjectRole::Manager)
+            .filter(|(_, who, role)| *who == user && *role == MANAGER)
             .map(|(id, _, _)| *id)
             .collect();
         for id in managed {
-            let alone = !self
-                .data
-                .roles
-                .iter()
-                .any(|(project, who, role)| *project == id && *who != user && *role == ProjectRole::Manager);
+            let alone =
+                !self.data.roles.iter().any(|(project, who, role)| *project == id && *who != user && *role == MANAGER);
             if alone {
                 self.data.roles.retain(|(project, who, _)| (*project, *who) != (id, heir));
-                self.data.roles.push((id, heir, ProjectRole::Manager));
+                self.data.roles.push((id, heir, MANAGER));
                 changed.push(Resource::ProjectMember(id, heir));
             }
         }
         let own = self.data.roles.iter().filter(|(_, who, _)| *who == user);
         changed.extend(own.map(|(id, _, _)| Resource::ProjectMember(*id, user)));
         self.data.roles.retain(|(_, who, _)| *who != user);
+        self.leave_teams(user, now)?;
         for (_, task) in self.data.tasks.iter_mut().filter(|(_, it)| it.assignees.as_slice().contains(&user)) {
             let remaining = task.assignees.as_slice().iter().copied().filter(|it| *it != user).collect();
             (task.assignees, task.version, task.updated_at) = (Assignees::restore(remaining), task.version + 1, now);

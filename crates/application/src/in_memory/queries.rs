@@ -1,16 +1,19 @@
 use std::cmp::Reverse;
 
 use async_trait::async_trait;
-use tenon_domain::access::{OrganizationRole, ProjectRole, Visibility};
-use tenon_domain::identity::{AccountRequest, Email, Session, UserKind};
+use tenon_domain::access::{OrganizationAccess, Permissions, ProjectRole, Visibility};
+use tenon_domain::identity::{AccountRequest, Email, Session, UserKind, UserState};
 use tenon_domain::tasks::TaskKey;
-use tenon_domain::{AccountRequestId, OrganizationId, ProjectId, SessionId, TaskId, Timestamp, TokenId, UserId};
+use tenon_domain::{
+    AccountRequestId, CustomRoleId, OrganizationId, ProjectId, SessionId, TaskId, TeamId, Timestamp, TokenId, UserId,
+};
 
 use super::data::MemoryStore;
 use super::people::contacts;
 use crate::documents::DocumentSource;
 use crate::identity::{
-    Credentials, IdentityQueries, SecondFactorsView, SessionFacts, SessionView, TokenFacts, UserContact, UserView,
+    Credentials, IdentityQueries, SecondFactorsView, SessionFacts, SessionView, SubjectFacts, TokenFacts, TokenSubject,
+    UserContact, UserView,
 };
 use crate::page::{Page, PageRequest, Unsorted};
 use crate::tasks::TaskView;
@@ -55,10 +58,16 @@ impl IdentityQueries for MemoryStore {
         Ok(Page::cut(views, request.limit, total, SessionView::position))
     }
 
-    async fn role(&self, organization: OrganizationId, user: UserId) -> Result<Option<OrganizationRole>, StoreError> {
-        let data = self.data();
-        let found = data.members.iter().find(|(org, it)| *org == organization && it.user_id == user);
-        Ok(found.map(|(_, it)| it.role))
+    async fn role(&self, organization: OrganizationId, user: UserId) -> Result<Option<OrganizationAccess>, StoreError> {
+        Ok(self.data().access(organization, user))
+    }
+
+    async fn custom_role(
+        &self,
+        organization: OrganizationId,
+        id: CustomRoleId,
+    ) -> Result<Option<Permissions>, StoreError> {
+        Ok(self.data().custom_role(organization, id).map(|it| it.permissions))
     }
 
     async fn account_request(&self, id: AccountRequestId) -> Result<Option<AccountRequest>, StoreError> {
@@ -86,6 +95,19 @@ impl IdentityQueries for MemoryStore {
         }))
     }
 
+    async fn subject(&self, subject: &TokenSubject) -> Result<Option<SubjectFacts>, StoreError> {
+        let data = self.data();
+        let is_meant = |it: &&UserState| match subject {
+            TokenSubject::Email(email) => it.email == *email && it.email_verified_at.is_some(),
+            TokenSubject::User(id) => it.id == *id,
+        };
+        let mut people = data.users.iter().filter(|it| it.kind == UserKind::Person && it.deleted_at.is_none());
+        let Some(user) = people.find(is_meant).map(|it| it.id) else { return Ok(None) };
+        let memberships = data.active_members().filter(|(_, it)| it.user_id == user);
+        let home = memberships.min_by_key(|(organization, it)| (it.joined_at, *organization)).map(|(it, _)| it);
+        Ok(Some(SubjectFacts { user, home }))
+    }
+
     async fn kind(&self, user: UserId) -> Result<Option<UserKind>, StoreError> {
         Ok(self.data().users.iter().find(|it| it.id == user).map(|it| it.kind))
     }
@@ -93,10 +115,11 @@ impl IdentityQueries for MemoryStore {
     async fn second_factors(&self, user: UserId) -> Result<SecondFactorsView, StoreError> {
         let data = self.data();
         let found = data.second_factors.iter().find(|it| it.user_id == user);
-        Ok(found.map_or_else(SecondFactorsView::default, |it| SecondFactorsView {
-            confirmed_at: it.confirmed_at,
-            recovery_codes_left: it.recovery_codes.len(),
-        }))
+        Ok(SecondFactorsView {
+            confirmed_at: found.and_then(|it| it.confirmed_at),
+            recovery_codes_left: found.map_or(0, |it| it.recovery_codes.len()),
+            passkeys: data.passkeys.iter().filter(|it| it.user_id == user).count() as u64,
+        })
     }
 
     async fn requires_mfa(&self, organization: OrganizationId) -> Result<bool, StoreError> {
@@ -134,6 +157,21 @@ impl DocumentSource for MemoryStore {
         user: UserId,
     ) -> Result<Option<ProjectRole>, StoreError> {
         let data = self.data();
-        Ok(data.roles.iter().find(|(id, who, _)| (*id, *who) == (project, user)).map(|(_, _, role)| *role))
+        Ok(data.roles.iter().find(|(id, who, _)| (*id, *who) == (project, user)).map(|(_, _, role)| role.role()))
+    }
+
+    async fn explicit(
+        &self,
+        _: OrganizationId,
+        project: ProjectId,
+        user: UserId,
+    ) -> Result<Option<Permissions>, StoreError> {
+        Ok(self.data().explicit(project, user))
+    }
+
+    async fn team_projects(&self, _: OrganizationId, user: UserId) -> Result<Vec<ProjectId>, StoreError> {
+        let data = self.data();
+        let is_in = |team: TeamId| data.team_members.iter().any(|(id, who, _)| (*id, *who) == (team, user));
+        Ok(data.team_roles.iter().filter(|(_, team, _)| is_in(*team)).map(|(project, ..)| *project).collect())
     }
 }

@@ -3,9 +3,11 @@ use std::sync::atomic::AtomicI64;
 
 use chrono::{TimeDelta, TimeZone, Utc};
 use tenon_domain::access::{ProjectRole, Visibility};
+use tenon_domain::identity::{Client, Session, TokenHash};
+use tenon_domain::organizations::{TeamName, TeamState};
 use tenon_domain::projects::{ProjectKey, ProjectName, ProjectState, Workflow};
 use tenon_domain::tasks::{Assignees, Labels, TaskKey, TaskPriority, TaskState, TaskTitle, TaskType};
-use tenon_domain::{OrganizationId, ProjectId, TaskId, Timestamp};
+use tenon_domain::{OrganizationId, ProjectId, TaskId, TeamId, Timestamp};
 use uuid::Uuid;
 
 use super::cast::{Person, people};
@@ -19,7 +21,7 @@ use crate::documents::tests::{Everything, unfilled};
 use crate::error::AppError;
 use crate::identity::SessionDirectory;
 use crate::notifications::MockNotificationQueries;
-use crate::organizations::MockOrganizationQueries;
+use crate::organizations::{MockOrganizationQueries, MockTeamQueries};
 use crate::ports::Availability;
 use crate::projects::MockProjectQueries;
 use crate::query::Queries;
@@ -32,6 +34,10 @@ pub(crate) fn project_id(n: u128) -> ProjectId {
 
 pub(crate) fn task_id(n: u128) -> TaskId {
     TaskId::new(Uuid::from_u128(0xD0 + n))
+}
+
+pub(crate) fn team_id(n: u128) -> TeamId {
+    TeamId::new(Uuid::from_u128(0x7EA0 + n))
 }
 
 /// Creates a task like those that [`Scene::add_task`] adds.
@@ -65,7 +71,11 @@ impl Scene {
         let queries = Queries {
             identity: Arc::new(store.clone()),
             tokens: Arc::new(store.clone()),
+            passkeys: Arc::new(store.clone()),
+            identity_providers: Arc::new(store.clone()),
             organizations: Arc::new(MockOrganizationQueries::new()),
+            teams: Arc::new(MockTeamQueries::new()),
+            domains: Arc::new(store.clone()),
             projects: Arc::new(MockProjectQueries::new()),
             tasks: Arc::new(MockTaskQueries::new()),
             notifications: Arc::new(MockNotificationQueries::new()),
@@ -81,9 +91,21 @@ impl Scene {
             clock: clock.clone(),
             ids: Arc::new(CountedIds::default()),
             tenancy: Tenancy::Multi,
+            session_max_age: TimeDelta::days(90),
             availability: Availability::always(),
         };
         Self { app, store, cache, clock, bell }
+    }
+
+    /// Stores the sessions that everybody acts with, for what looks at them again.
+    pub(crate) fn with_sessions(self) -> Self {
+        let sessions = Person::ALL.map(|who| {
+            let hash = TokenHash::new(format!("refresh of {who:?}"));
+            let client = Client::default();
+            Session::start(who.session(), who.id(), who.organization(), hash, client, at(0)).state().clone()
+        });
+        self.store.data().sessions.extend(sessions);
+        self
     }
 
     /// Runs a command, whatever it is, and checks that nothing is cached that it made untrue.
@@ -131,7 +153,25 @@ impl Scene {
         };
         let mut data = self.store.data();
         data.projects.push((Self::ACME, state));
-        data.roles.extend(members.iter().map(|(who, role)| (id, who.id(), *role)));
+        data.roles.extend(members.iter().map(|(who, role)| (id, who.id(), (*role).into())));
+        id
+    }
+
+    /// Adds a team with these people, which is in these projects.
+    pub(crate) fn add_team(&self, n: u128, members: &[Person], projects: &[(ProjectId, ProjectRole)]) -> TeamId {
+        let id = team_id(n);
+        let state = TeamState {
+            id,
+            name: TeamName::parse(&format!("Team {n}")).unwrap(),
+            description: None,
+            version: 1,
+            created_at: at(0),
+            updated_at: at(0),
+        };
+        let mut data = self.store.data();
+        data.teams.push((Self::ACME, state));
+        data.team_members.extend(members.iter().map(|who| (id, who.id(), at(0))));
+        data.team_roles.extend(projects.iter().map(|(project, role)| (*project, id, (*role).into())));
         id
     }
 
@@ -165,6 +205,13 @@ impl Scene {
         };
         data.tasks.push((Self::ACME, state));
         task_id(n)
+    }
+
+    /// Takes somebody's access to Acme away, or gives it back, behind the application's back.
+    pub(crate) fn set_suspended(&self, who: Person, since: Option<Timestamp>) {
+        let mut data = self.store.data();
+        let member = data.members.iter_mut().find(|(org, it)| *org == Self::ACME && it.user_id == who.id());
+        member.unwrap().1.suspended_at = since;
     }
 
     pub(crate) fn archive(&self, project: ProjectId) {

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use tenon_domain::identity::{SecondFactor, SignInChallenge};
+use tenon_domain::identity::{SecondFactor, SignInChallenge, TokenHash};
 use tenon_domain::{SignInChallengeId, UserId};
 
 use super::data::next_version;
@@ -54,6 +54,12 @@ impl SignInChallengeRepository for MemoryUnit {
 
     async fn remove(&mut self, id: SignInChallengeId) -> Result<(), StoreError> {
         self.data.challenges.retain(|it| it.id != id);
+        Ok(())
+    }
+
+    async fn follow_hash(&mut self, user: UserId, from: &TokenHash, to: &TokenHash) -> Result<(), StoreError> {
+        let begun = self.data.challenges.iter_mut().filter(|it| it.user_id == user && it.checked == *from);
+        begun.for_each(|it| it.checked = to.clone());
         Ok(())
     }
 

@@ -1,20 +1,24 @@
 use async_trait::async_trait;
 use tenon_domain::audit::ActorKind;
-use tenon_domain::{DomainEvent, EventId, OrganizationId, Timestamp, UserId};
+use tenon_domain::{DomainEvent, OrganizationId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::data::{Data, MemoryStore};
 use crate::actor::{Actor, Origin};
 use crate::audit::AuditRepository;
 use crate::documents::{Resource, Touched};
-use crate::events::{ActorRecord, Delivery, EventLog, EventReceipts, EventRecord, FailedJob};
+use crate::events::{ActorRecord, Delivery, EventLog, EventReceipts, EventRecord};
 use crate::idempotency::IdempotencyLedger;
 use crate::identity::{
-    AccountRequestRepository, SecondFactorRepository, SessionRepository, SignInChallengeRepository, TokenRepository,
+    AccountRequestRepository, ExternalIdentityRepository, IdentityProviderRepository, PasskeyRepository,
+    SecondFactorRepository, SessionRepository, SignInChallengeRepository, SignInCodeRepository, TokenRepository,
     UserRepository,
 };
 use crate::notifications::NotificationRepository;
-use crate::organizations::{InvitationRepository, MemberRepository, OrganizationRepository};
+use crate::organizations::{
+    CustomRoleRepository, DomainRepository, InvitationRepository, MemberRepository, OrganizationRepository,
+    TeamRepository,
+};
 use crate::projects::ProjectRepository;
 use crate::tasks::TaskRepository;
 use crate::unit_of_work::{Scope, StoreError, UnitOfWork};
@@ -108,6 +112,22 @@ impl UnitOfWork for MemoryUnit {
         self
     }
 
+    fn passkeys(&mut self) -> &mut dyn PasskeyRepository {
+        self
+    }
+
+    fn identity_providers(&mut self) -> &mut dyn IdentityProviderRepository {
+        self
+    }
+
+    fn external_identities(&mut self) -> &mut dyn ExternalIdentityRepository {
+        self
+    }
+
+    fn sign_in_codes(&mut self) -> &mut dyn SignInCodeRepository {
+        self
+    }
+
     fn tokens(&mut self) -> &mut dyn TokenRepository {
         self
     }
@@ -121,6 +141,18 @@ impl UnitOfWork for MemoryUnit {
     }
 
     fn invitations(&mut self) -> &mut dyn InvitationRepository {
+        self
+    }
+
+    fn teams(&mut self) -> &mut dyn TeamRepository {
+        self
+    }
+
+    fn custom_roles(&mut self) -> &mut dyn CustomRoleRepository {
+        self
+    }
+
+    fn domains(&mut self) -> &mut dyn DomainRepository {
         self
     }
 
@@ -188,41 +220,6 @@ impl EventLog for MemoryUnit {
             let (tenant, actor) = (self.tenant, self.actor.clone());
             self.data.events.push(EventRecord::delivery(id, delivery, tenant, actor, &origin, self.now));
         }
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl EventReceipts for MemoryUnit {
-    async fn note(&mut self, event: EventId, subscriber: &str) -> Result<bool, StoreError> {
-        let receipt = (event.uuid(), subscriber.to_owned());
-        let new = !self.data.receipts.contains(&receipt);
-        if new {
-            self.data.receipts.push(receipt);
-        }
-        Ok(new)
-    }
-
-    async fn note_all(&mut self, events: &[EventId], subscriber: &str) -> Result<Vec<EventId>, StoreError> {
-        let mut new = Vec::new();
-        for event in events {
-            if self.note(*event, subscriber).await? {
-                new.push(*event);
-            }
-        }
-        Ok(new)
-    }
-
-    async fn note_failure(&mut self, failed: &FailedJob) -> Result<(), StoreError> {
-        self.data.failed_jobs.push(failed.clone());
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl IdempotencyLedger for MemoryUnit {
-    async fn mark_committed(&mut self, user: UserId, key: &str) -> Result<(), StoreError> {
-        self.data.committed_keys.push((user, key.to_owned()));
         Ok(())
     }
 }

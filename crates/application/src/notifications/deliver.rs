@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::command::{Command, Work};
 use crate::error::AppError;
 use crate::events::{Channel, Delivery, EventData, EventRecord, Outbox, subscriber};
-use crate::identity::{AccountTokens, UserContact, link_of};
+use crate::identity::{AccountTokens, UserContact, ends_with_account, link_of};
 use crate::organizations::InvitationTokens;
 use crate::ports::{MailError, Mailer, PushMessage, PushSender};
 use crate::token_access::TokenAccess;
@@ -131,7 +131,7 @@ impl Deliveries {
     async fn contacts(&self, unsent: &[(&EventRecord, &Delivery)]) -> Result<Vec<UserContact>, DeliveryError> {
         let users: BTreeSet<_> = unsent
             .iter()
-            .filter(|(_, delivery)| delivery.address.is_none())
+            .filter(|(_, delivery)| delivery.address.is_none() || ends_with_account(&delivery.kind))
             .filter_map(|(_, delivery)| delivery.user)
             .collect();
         let users: Vec<UserId> = users.into_iter().map(UserId::new).collect();
@@ -161,12 +161,13 @@ impl Deliveries {
 
 /// The address and the name a delivery goes to; nothing for a user who was deleted since.
 fn recipient<'a>(delivery: &'a Delivery, contacts: &'a [UserContact]) -> Option<(&'a str, Option<&'a str>)> {
-    if let Some(address) = &delivery.address {
-        return Some((address, None));
+    let user = delivery.user.map(UserId::new);
+    let contact = user.and_then(|user| contacts.iter().find(|contact| contact.id == user));
+    match &delivery.address {
+        Some(_) if user.is_some() && contact.is_none() && ends_with_account(&delivery.kind) => None,
+        Some(address) => Some((address, None)),
+        None => contact.map(|contact| (contact.email.as_str(), Some(contact.display_name.as_str()))),
     }
-    let user = delivery.user.map(UserId::new)?;
-    let contact = contacts.iter().find(|contact| contact.id == user)?;
-    Some((&contact.email, Some(&contact.display_name)))
 }
 
 /// Notes that a subscriber whose effects lie outside the database is done with these events.

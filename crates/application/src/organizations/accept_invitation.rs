@@ -1,14 +1,15 @@
 use async_trait::async_trait;
-use tenon_domain::access::{OrganizationRole, Permission};
+use tenon_domain::access::{OrganizationAccess, Permission};
 use tenon_domain::identity::{Client, DisplayName, PasswordHash, TokenHash, User};
-use tenon_domain::organizations::{Member, OrganizationError};
+use tenon_domain::organizations::{Invitation, Member, MemberRole, OrganizationError};
 use tenon_domain::{InvitationId, SessionId, UserId};
 
-use super::OrganizationView;
+use super::{held_role, seen_with};
 use crate::actor::{Actor, Denial};
 use crate::command::{Command, Effect, Work};
 use crate::error::AppError;
 use crate::identity::{Credentials, EmailVerification, Grant, UserView, ask_to_verify, find_proven, open_session};
+use crate::organizations::join_by_address;
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::{Scope, StoreError};
 
@@ -53,17 +54,7 @@ impl Command for AcceptInvitation {
         work.unit().enter(organization).await?;
         let mut invitation = work.unit().invitations().find(self.invitation).await?.ok_or(absent.clone())?;
         invitation.accept(now)?;
-        let (email, role, inviter) = {
-            let state = invitation.state();
-            (state.email.clone(), state.role, state.invited_by)
-        };
-        // An invitation is good for as long as whoever made it could make it again.
-        let needed =
-            if role == OrganizationRole::Owner { Permission::ManageOwners } else { Permission::ManageInvitations };
-        let inviter_role = work.unit().members().role_in(inviter, organization).await?;
-        if !inviter_role.is_some_and(|inviter_role| inviter_role.allows(needed)) {
-            return Err(OrganizationError::InvitationRevoked.into());
-        }
+        let (email, inviter) = (invitation.state().email.clone(), invitation.state().invited_by);
         let mut user = match &self.invitee {
             Invitee::Existing { user, proof } => find_proven(work, *user, proof.as_ref()).await?,
             Invitee::New { display_name, password_hash } => {
@@ -74,7 +65,17 @@ impl Command for AcceptInvitation {
         if user.state().email != email {
             return Err(absent);
         }
+        // After the user was locked, and the organization before the role: the order of everybody who needs several.
+        let role = offered(work, &invitation).await?;
+        // An invitation is good for as long as whoever made it could make it again.
+        let could = |inviter: OrganizationAccess| {
+            inviter.allows(Permission::ManageInvitations) && inviter.lacks(role.access().reach()).is_none()
+        };
+        if !work.unit().members().role_in(inviter, organization).await?.is_some_and(could) {
+            return Err(OrganizationError::InvitationRevoked.into());
+        }
         work.unit().act_as(user.state().id);
+        let is_news = self.mailed && user.state().email_verified_at.is_none();
         if self.mailed {
             user.verify_email(now);
         }
@@ -87,14 +88,28 @@ impl Command for AcceptInvitation {
             ask_to_verify(work, user.id, &email).await?;
         }
         work.unit().invitations().save(invitation).await?;
+        let access = role.access();
         let member = Member::join(user.id, user.display_name.to_string(), role, Some(inviter), now);
         match work.unit().members().save(member).await {
             Err(StoreError::Duplicate(_)) => return Err(OrganizationError::AlreadyMember.into()),
             stored => stored?,
         };
-        work.after_commit(Effect::RoleChanged { organization, user: user.id, role: Some(role) });
-        let organization = work.unit().organizations().current().await?.ok_or(AppError::NotFound("organization"))?;
-        let organization = OrganizationView::new(organization.state().clone(), role);
+        // Whoever was removed before is wanted again.
+        work.unit().members().readmit(user.id).await?;
+        work.after_commit(Effect::RoleChanged { organization, user: user.id, role: Some(access) });
+        if is_news {
+            join_by_address(work, &user).await?;
+            work.unit().enter(organization).await?;
+        }
+        let organization = seen_with(work, access).await?.ok_or(AppError::NotFound("organization"))?;
         open_session(work, self.session, &self.refresh_hash, &self.client, UserView::from(user), organization).await
     }
+}
+
+/// The role that the invitation is for, if there still is such a role. It stays until the commit.
+async fn offered(work: &mut Work<'_>, invitation: &Invitation) -> Result<MemberRole, AppError> {
+    let Some(custom) = invitation.state().custom_role else { return Ok(invitation.state().role.into()) };
+    // Locks the organization, to which a member is about to be added.
+    work.unit().members().count_owners().await?;
+    Ok(held_role(work, custom).await?.ok_or(OrganizationError::InvitationRevoked)?)
 }

@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 use tenon_domain::InvitationId;
-use tenon_domain::access::{OrganizationRole, Permission, Scope};
+use tenon_domain::access::{Permission, Scope};
 use tenon_domain::identity::Email;
 use tenon_domain::organizations::{Invitation, OrganizationError};
 
-use super::InvitationView;
+use super::{InvitationView, RoleChoice, choose};
 use crate::command::{Command, Work};
 use crate::error::AppError;
 use crate::page::{Page, PageRequest, Unsorted};
@@ -15,7 +15,7 @@ use crate::token_access::TokenAccess;
 #[derive(Clone, Debug)]
 pub struct CreateInvitation {
     pub email: Email,
-    pub role: OrganizationRole,
+    pub role: RoleChoice,
 }
 
 #[async_trait]
@@ -26,11 +26,9 @@ impl Command for CreateInvitation {
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<InvitationView, AppError> {
         let viewer = work.require(Permission::ManageInvitations)?;
-        if self.role == OrganizationRole::Owner {
-            work.require(Permission::ManageOwners)?;
-        }
         // Locks the organization, so that two concurrent invitations to one address cannot both pass.
         work.unit().members().count_owners().await?;
+        let role = choose(work, self.role).await?;
         if work.unit().members().has_address(&self.email).await? {
             return Err(OrganizationError::AlreadyMember.into());
         }
@@ -38,9 +36,10 @@ impl Command for CreateInvitation {
         if work.unit().invitations().pending_for(&self.email, now).await? {
             return Err(OrganizationError::AlreadyInvited.into());
         }
-        let invitation = Invitation::create(work.next_id(), self.email.clone(), self.role, viewer.user, now);
+        let custom_role = role.custom.clone();
+        let invitation = Invitation::create(work.next_id(), self.email.clone(), role, viewer.user, now);
         let state = work.unit().invitations().save(invitation).await?;
-        Ok(InvitationView::new(state, now))
+        Ok(InvitationView::new(state, custom_role, now))
     }
 }
 

@@ -4,7 +4,7 @@ use tenon_domain::identity::UserKind;
 use tenon_domain::organizations::Member;
 use tenon_domain::{UserId, Version};
 
-use super::{MemberView, permit_service_role};
+use super::{MemberFilter, MemberView, RoleChoice, choose, ensure_covers, permit_service_role};
 use crate::command::{Command, Effect, Work, check_version};
 use crate::error::AppError;
 use crate::identity::revoke_all_tokens;
@@ -12,11 +12,11 @@ use crate::page::{Page, PageRequest, Unsorted};
 use crate::query::{Query, Reader};
 use crate::token_access::TokenAccess;
 
-/// Gives a member another role.
+/// Gives a member another role. For that one has to be at least what they are, and what they are to be.
 #[derive(Clone, Debug)]
 pub struct ChangeMemberRole {
     pub user: UserId,
-    pub role: Option<OrganizationRole>,
+    pub role: Option<RoleChoice>,
     pub expected_version: Option<Version>,
 }
 
@@ -29,36 +29,30 @@ impl Command for ChangeMemberRole {
     async fn handle(&self, work: &mut Work<'_>) -> Result<MemberView, AppError> {
         let viewer = work.require(Permission::ManageMembers)?;
         let mut member = work.unit().members().find(self.user).await?.ok_or(AppError::NotFound("member"))?;
-        check_version(self.expected_version, member.state().version)?;
+        let before = member.state().version;
+        check_version(self.expected_version, before)?;
         let user = work.unit().users().find(self.user).await?.ok_or(AppError::NotFound("member"))?;
-        if let Some(role) = self.role {
-            if role == OrganizationRole::Owner || member.state().role == OrganizationRole::Owner {
-                work.require(Permission::ManageOwners)?;
-            }
-            if user.state().kind == UserKind::Service {
-                permit_service_role(work, role)?;
-            }
+        if let Some(choice) = self.role {
+            ensure_covers(work, member.state().access().reach())?;
             let owners = work.unit().members().count_owners().await?;
+            let role = choose(work, choice).await?;
+            if user.state().kind == UserKind::Service {
+                permit_service_role(work, role.access())?;
+            }
             member.change_role(role, owners, work.now())?;
         }
         let state = work.unit().members().save(member).await?;
-        work.after_commit(Effect::RoleChanged {
-            organization: viewer.organization,
-            user: self.user,
-            role: Some(state.role),
-        });
-        Ok(MemberView {
-            user_id: state.user_id,
-            email: user.state().email.to_string(),
-            display_name: state.display_name,
-            role: state.role,
-            version: state.version,
-            joined_at: state.joined_at,
-        })
+        // What was only read may have changed since then, and is not to be told to anybody.
+        if state.version != before {
+            let (organization, role) = (viewer.organization, state.active_access());
+            work.after_commit(Effect::RoleChanged { organization, user: self.user, role });
+        }
+        Ok(MemberView::new(state, user.state().email.to_string()))
     }
 }
 
-/// Takes a member out of the organization, with all their roles and assignments in it. Everybody may leave.
+/// Takes a member out of the organization, with all their roles and assignments in it. Everybody may leave. Who is
+/// removed by somebody else does not come back by themselves.
 #[derive(Clone, Debug)]
 pub struct RemoveMember {
     pub user: UserId,
@@ -77,14 +71,17 @@ impl Command for RemoveMember {
             work.require(Permission::ManageMembers)?;
         }
         let mut member = work.unit().members().find(self.user).await?.ok_or(AppError::NotFound("member"))?;
-        if viewer.user != self.user && member.state().role == OrganizationRole::Owner {
-            work.require(Permission::ManageOwners)?;
+        if viewer.user != self.user {
+            ensure_covers(work, member.state().access().reach())?;
         }
         check_version(self.expected_version, member.state().version)?;
         let owners = work.unit().members().count_owners().await?;
         member.remove(owners)?;
         self.hand_over(work, &member).await?;
         work.unit().members().remove(member).await?;
+        if viewer.user != self.user {
+            self.exclude(work).await?;
+        }
         revoke_all_tokens(work, self.user).await?;
         work.after_commit(Effect::RoleChanged { organization: viewer.organization, user: self.user, role: None });
         Ok(())
@@ -92,13 +89,25 @@ impl Command for RemoveMember {
 }
 
 impl RemoveMember {
-    /// What the member alone managed passes to whoever removes them, or, when they leave, to an owner.
+    /// A program joins nothing by itself, so it needs not be kept from it.
+    async fn exclude(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+        let user = work.unit().users().find(self.user).await?;
+        if user.is_some_and(|it| it.state().kind == UserKind::Person) {
+            let now = work.now();
+            work.unit().members().exclude(self.user, now).await?;
+        }
+        Ok(())
+    }
+
+    /// What the member alone managed passes to whoever removes them, if they are owner or admin, and to an owner
+    /// otherwise: managing members by a custom role, one does not get into private projects.
     async fn hand_over(&self, work: &mut Work<'_>, member: &Member) -> Result<(), AppError> {
-        let remover = work.viewer()?.user;
-        let heir = if remover == member.state().user_id {
-            work.unit().members().other_owner(remover).await?.ok_or(AppError::NotFound("member"))?
+        let (remover, leaver) = (work.viewer()?, member.state().user_id);
+        let inherits = matches!(remover.role, OrganizationRole::Owner | OrganizationRole::Admin);
+        let heir = if inherits && remover.user != leaver {
+            remover.user
         } else {
-            remover
+            work.unit().members().other_owner(leaver).await?.ok_or(AppError::NotFound("member"))?
         };
         let now = work.now();
         work.unit().projects().release_user(self.user, heir, now).await?;
@@ -109,8 +118,7 @@ impl RemoveMember {
 /// The members of the organization.
 #[derive(Clone, Debug)]
 pub struct ListMembers {
-    /// Only members with one of these roles; all when empty.
-    pub roles: Vec<OrganizationRole>,
+    pub filter: MemberFilter,
     pub page: PageRequest<Unsorted>,
 }
 
@@ -122,6 +130,6 @@ impl Query for ListMembers {
 
     async fn run(&self, reader: &Reader<'_>) -> Result<Page<MemberView>, AppError> {
         let viewer = reader.require(Permission::ViewMembers)?;
-        Ok(reader.queries().organizations.members(viewer, &self.roles, &self.page).await?)
+        Ok(reader.queries().organizations.members(viewer, &self.filter, &self.page).await?)
     }
 }

@@ -1,12 +1,13 @@
 use async_trait::async_trait;
-use tenon_domain::access::{self, OrganizationRole, Permission};
+use tenon_domain::access::{self, OrganizationAccess, OrganizationRole, Permission};
 use tenon_domain::organizations::{Member, Organization, OrganizationError, OrganizationName, OrganizationState};
 use tenon_domain::{UserId, Version};
 
-use super::OrganizationView;
+use super::{OrganizationView, member_role};
 use crate::actor::Actor;
 use crate::command::{Command, Effect, Tenancy, Work, check_version};
 use crate::error::AppError;
+use crate::identity::has_second_factor;
 use crate::page::{Page, PageRequest, Unsorted};
 use crate::query::{Query, Reader};
 use crate::token_access::TokenAccess;
@@ -64,6 +65,16 @@ pub(crate) async fn appoint_founder(
     Ok(OrganizationView::new(organization, OrganizationRole::Owner))
 }
 
+/// The organization that the unit of work is in, as a member with this access sees it.
+pub(crate) async fn seen_with(
+    work: &mut Work<'_>,
+    access: OrganizationAccess,
+) -> Result<Option<OrganizationView>, AppError> {
+    let Some(organization) = work.unit().organizations().current().await? else { return Ok(None) };
+    let role = member_role(work, access).await?;
+    Ok(Some(OrganizationView::new(organization.state().clone(), role)))
+}
+
 /// Changes the organization's name and what it requires of its members.
 #[derive(Clone, Debug)]
 pub struct EditOrganization {
@@ -96,14 +107,13 @@ impl Command for EditOrganization {
             work.after_commit(Effect::MfaRequirementChanged { organization: viewer.organization });
         }
         let state = work.unit().organizations().save(organization).await?;
-        Ok(OrganizationView::new(state, viewer.role))
+        Ok(OrganizationView::new(state, member_role(work, viewer.access()).await?))
     }
 }
 
 /// Who asks it of others has it themselves, so that nobody locks themselves out.
 async fn require_own_mfa(work: &mut Work<'_>, user: UserId) -> Result<(), AppError> {
-    let own = work.unit().second_factors().find(user).await?;
-    if own.is_some_and(|factor| factor.is_confirmed()) { Ok(()) } else { Err(OrganizationError::RequiresOwnMfa.into()) }
+    if has_second_factor(work, user).await? { Ok(()) } else { Err(OrganizationError::RequiresOwnMfa.into()) }
 }
 
 /// The organization the actor is in.

@@ -1,8 +1,10 @@
 use async_trait::async_trait;
-use tenon_domain::access::OrganizationRole;
+use tenon_domain::access::{OrganizationAccess, OrganizationRole, RoleLevel};
 use tenon_domain::identity::Email;
-use tenon_domain::organizations::{Invitation, InvitationState, Member, MemberState, Organization, OrganizationState};
-use tenon_domain::{InvitationId, OrganizationId, Timestamp, UserId};
+use tenon_domain::organizations::{
+    CustomRoleState, Invitation, InvitationState, Member, MemberState, MemberStatus, Organization, OrganizationState,
+};
+use tenon_domain::{CustomRoleId, InvitationId, OrganizationId, Timestamp, UserId};
 
 use super::{InvitationView, MemberView, OrganizationView, ServiceAccountView};
 use crate::actor::Viewer;
@@ -20,34 +22,46 @@ pub trait OrganizationRepository: Send {
     async fn any_exists(&mut self) -> Result<bool, StoreError>;
 }
 
-/// Members in a unit of work, bound to its organization.
+/// Members in a unit of work, bound to its organization. Those who are suspended are members without access: what asks
+/// for access leaves them out, and says so.
 #[async_trait]
 pub trait MemberRepository: Send {
+    /// Suspended or not.
     async fn find(&mut self, user: UserId) -> Result<Option<Member>, StoreError>;
     /// Writes the row, checks its version and stores the events. Joining twice is [`StoreError::Duplicate`].
     async fn save(&mut self, member: Member) -> Result<MemberState, StoreError>;
     /// Deletes the membership and stores the events.
     async fn remove(&mut self, member: Member) -> Result<(), StoreError>;
-    /// How many owners the organization has. Locks the organization, so that the answer holds until the commit.
+    /// How many owners the organization has who are not suspended. Locks the organization, so that the answer holds until the commit.
     async fn count_owners(&mut self) -> Result<u64, StoreError>;
-    /// Whether the user is a member. Locks the membership, so that the answer holds until the commit.
+    /// The owners who are not suspended.
+    async fn owners(&mut self) -> Result<Vec<UserId>, StoreError>;
+    /// Whether the user is a member who is not suspended. Locks the membership, so that the answer holds until the commit.
     async fn hold(&mut self, user: UserId) -> Result<bool, StoreError>;
-    /// An owner other than this user; the one who joined first.
+    /// An owner other than this user who is not suspended; the one who joined first.
     async fn other_owner(&mut self, than: UserId) -> Result<Option<UserId>, StoreError>;
-    /// The organizations that the user belongs to, in order of their ids. Across tenants.
+    /// The organizations that the user belongs to, suspended or not, in order of their ids. Across tenants.
     async fn organizations_of(&mut self, user: UserId) -> Result<Vec<OrganizationId>, StoreError>;
-    /// The user's role in any organization, across tenants.
+    /// What the user may do in any organization where they are not suspended, across tenants.
     async fn role_in(
         &mut self,
         user: UserId,
         organization: OrganizationId,
-    ) -> Result<Option<OrganizationRole>, StoreError>;
-    /// Where a user goes when they sign in: where they were last, else where they joined first. Across tenants.
-    async fn home_of(&mut self, user: UserId) -> Result<Option<(OrganizationId, OrganizationRole)>, StoreError>;
-    /// Those of the users who are members of the organization.
+    ) -> Result<Option<OrganizationAccess>, StoreError>;
+    /// Where a user goes when they sign in: where they were last, else where they joined first, and are not suspended.
+    /// Across tenants.
+    async fn home_of(&mut self, user: UserId) -> Result<Option<(OrganizationId, OrganizationAccess)>, StoreError>;
+    /// Those of the users who are members of the organization and not suspended.
     async fn among(&mut self, users: &[UserId]) -> Result<Vec<UserId>, StoreError>;
-    /// Whether somebody with this address is a member of the organization.
+    /// Whether somebody with this address is a member of the organization, suspended or not.
     async fn has_address(&mut self, email: &Email) -> Result<bool, StoreError>;
+    /// Keeps a user, whom somebody removed, from joining again by themselves.
+    async fn exclude(&mut self, user: UserId, now: Timestamp) -> Result<(), StoreError>;
+    /// Takes that back.
+    async fn readmit(&mut self, user: UserId) -> Result<(), StoreError>;
+    /// Forgets a user, who is erased, across tenants. Needs the deployment's scope.
+    async fn erase_exclusions(&mut self, user: UserId) -> Result<(), StoreError>;
+    async fn is_excluded(&mut self, user: UserId) -> Result<bool, StoreError>;
 }
 
 /// Invitations in a unit of work, bound to its organization.
@@ -78,17 +92,25 @@ pub trait InvitationTokens: Send + Sync {
     fn accept_url(&self, token: &str) -> String;
 }
 
+/// Which members a list shows: those who have one of the values, of each list that is not empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemberFilter {
+    pub roles: Vec<OrganizationRole>,
+    pub custom_roles: Vec<CustomRoleId>,
+    pub statuses: Vec<MemberStatus>,
+}
+
 /// The read side of organizations.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait OrganizationQueries: Send + Sync {
     async fn find(&self, viewer: Viewer) -> Result<Option<OrganizationView>, StoreError>;
-    /// All organizations the user belongs to, across tenants.
+    /// All organizations the user belongs to and is not suspended in, across tenants.
     async fn list(&self, user: UserId, page: &PageRequest<Unsorted>) -> Result<Page<OrganizationView>, StoreError>;
     async fn members(
         &self,
         viewer: Viewer,
-        role: &[OrganizationRole],
+        filter: &MemberFilter,
         page: &PageRequest<Unsorted>,
     ) -> Result<Page<MemberView>, StoreError>;
     async fn invitations(
@@ -110,6 +132,14 @@ pub trait OrganizationQueries: Send + Sync {
         page: &PageRequest<Unsorted>,
     ) -> Result<Page<ServiceAccountView>, StoreError>;
     async fn service_account(&self, viewer: Viewer, id: UserId) -> Result<Option<ServiceAccountView>, StoreError>;
+    /// The custom roles of the viewer's organization, of these levels, in the order in which they were made.
+    async fn roles(
+        &self,
+        viewer: Viewer,
+        levels: &[RoleLevel],
+        page: &PageRequest<Unsorted>,
+    ) -> Result<Page<CustomRoleState>, StoreError>;
+    async fn role(&self, viewer: Viewer, id: CustomRoleId) -> Result<Option<CustomRoleState>, StoreError>;
     /// The address an invitation was made for, across tenants.
     async fn invited_address(&self, id: InvitationId) -> Result<Option<Email>, StoreError>;
 }

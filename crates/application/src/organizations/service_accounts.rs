@@ -1,12 +1,12 @@
 //! Users that are programs. They belong to one organization, sign in with tokens only, and go when it lets them go.
 
 use async_trait::async_trait;
-use tenon_domain::access::{OrganizationRole, Permission, Scope};
+use tenon_domain::access::{OrganizationAccess, OrganizationRole, Permission, Scope};
 use tenon_domain::identity::{DisplayName, User, UserKind};
-use tenon_domain::organizations::{Member, OrganizationError};
+use tenon_domain::organizations::{HeldRole, Member, OrganizationError};
 use tenon_domain::{Timestamp, UserId};
 
-use super::RemoveMember;
+use super::{RemoveMember, RoleChoice, choose, ensure_covers};
 use crate::command::{Command, Effect, Work};
 use crate::error::AppError;
 use crate::page::{Page, PageRequest, Unsorted};
@@ -19,6 +19,7 @@ pub struct ServiceAccountView {
     pub id: UserId,
     pub name: String,
     pub role: OrganizationRole,
+    pub custom_role: Option<HeldRole>,
     pub created_at: Timestamp,
 }
 
@@ -26,7 +27,7 @@ pub struct ServiceAccountView {
 #[derive(Clone, Debug)]
 pub struct CreateServiceAccount {
     pub name: DisplayName,
-    pub role: OrganizationRole,
+    pub role: RoleChoice,
 }
 
 #[async_trait]
@@ -37,14 +38,19 @@ impl Command for CreateServiceAccount {
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<ServiceAccountView, AppError> {
         let viewer = work.require(Permission::ManageMembers)?;
-        permit_service_role(work, self.role)?;
+        // Locks the organization before a role, as everybody does who needs both: a member is about to be added to it.
+        work.unit().members().count_owners().await?;
+        let role = choose(work, self.role).await?;
+        let access = role.access();
+        permit_service_role(work, access)?;
         let (id, now): (UserId, _) = (work.next_id(), work.now());
         work.unit().users().save(User::service(id, self.name.clone(), now)).await?;
-        let member = Member::join(id, self.name.to_string(), self.role, None, now);
+        let member = Member::join(id, self.name.to_string(), role.clone(), None, now);
         work.unit().members().save(member).await?;
-        let role = Some(self.role);
-        work.after_commit(Effect::RoleChanged { organization: viewer.organization, user: id, role });
-        Ok(ServiceAccountView { id, name: self.name.to_string(), role: self.role, created_at: now })
+        let organization = viewer.organization;
+        work.after_commit(Effect::RoleChanged { organization, user: id, role: Some(access) });
+        let (name, custom_role) = (self.name.to_string(), role.custom);
+        Ok(ServiceAccountView { id, name, role: role.base, custom_role, created_at: now })
     }
 }
 
@@ -112,12 +118,16 @@ pub(crate) async fn find_service_account(work: &mut Work<'_>, account: UserId) -
     member.filter(|_| is_service).ok_or(AppError::NotFound("service_account"))
 }
 
-/// Which roles the actor may give a program, which may do all that the role allows from then on. Organizations are owned
-/// by people.
-pub(crate) fn permit_service_role(work: &Work<'_>, role: OrganizationRole) -> Result<(), AppError> {
-    match role {
-        OrganizationRole::Owner => Err(OrganizationError::ServiceAccountOwner.into()),
-        OrganizationRole::Admin => work.require(Permission::ManageOwners).map(drop),
-        OrganizationRole::Member | OrganizationRole::Guest => Ok(()),
+/// Refuses a role that the actor may not give a program, which may do all that the role allows from then on: more than
+/// members may only by the will of owners. Organizations are owned by people.
+pub(crate) fn permit_service_role(work: &Work<'_>, access: OrganizationAccess) -> Result<(), AppError> {
+    if access.role == OrganizationRole::Owner {
+        return Err(OrganizationError::ServiceAccountOwner.into());
     }
+    ensure_covers(work, access.reach())?;
+    let member = OrganizationAccess::from(OrganizationRole::Member);
+    if member.lacks(access.reach()).is_some() {
+        work.require(Permission::ManageOwners)?;
+    }
+    Ok(())
 }

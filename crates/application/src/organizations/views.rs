@@ -1,5 +1,7 @@
 use tenon_domain::access::OrganizationRole;
-use tenon_domain::organizations::{InvitationState, InvitationStatus, OrganizationState};
+use tenon_domain::organizations::{
+    HeldRole, InvitationState, InvitationStatus, MemberRole, MemberState, MemberStatus, OrganizationState,
+};
 use tenon_domain::{InvitationId, OrganizationId, Timestamp, UserId, Version};
 
 /// An organization as one of its members reads it; `role` is theirs.
@@ -8,6 +10,7 @@ pub struct OrganizationView {
     pub id: OrganizationId,
     pub name: String,
     pub role: OrganizationRole,
+    pub custom_role: Option<HeldRole>,
     /// Whether its members need a second factor.
     pub require_mfa: bool,
     pub version: Version,
@@ -16,11 +19,13 @@ pub struct OrganizationView {
 }
 
 impl OrganizationView {
-    pub fn new(state: OrganizationState, role: OrganizationRole) -> Self {
+    pub fn new(state: OrganizationState, role: impl Into<MemberRole>) -> Self {
+        let MemberRole { base: role, custom: custom_role } = role.into();
         Self {
             id: state.id,
             name: state.name.into_string(),
             role,
+            custom_role,
             require_mfa: state.require_mfa,
             version: state.version,
             created_at: state.created_at,
@@ -36,8 +41,30 @@ pub struct MemberView {
     pub email: String,
     pub display_name: String,
     pub role: OrganizationRole,
+    pub custom_role: Option<HeldRole>,
+    /// Since when they have no access.
+    pub suspended_at: Option<Timestamp>,
     pub version: Version,
     pub joined_at: Timestamp,
+}
+
+impl MemberView {
+    pub fn new(state: MemberState, email: String) -> Self {
+        Self {
+            user_id: state.user_id,
+            email,
+            display_name: state.display_name,
+            role: state.role,
+            custom_role: state.custom_role,
+            suspended_at: state.suspended_at,
+            version: state.version,
+            joined_at: state.joined_at,
+        }
+    }
+
+    pub fn status(&self) -> MemberStatus {
+        if self.suspended_at.is_some() { MemberStatus::Suspended } else { MemberStatus::Active }
+    }
 }
 
 /// An invitation as it is read.
@@ -46,6 +73,8 @@ pub struct InvitationView {
     pub id: InvitationId,
     pub email: String,
     pub role: OrganizationRole,
+    /// Gone when it was deleted since.
+    pub custom_role: Option<HeldRole>,
     pub status: InvitationStatus,
     pub invited_by: UserId,
     pub created_at: Timestamp,
@@ -54,12 +83,13 @@ pub struct InvitationView {
 }
 
 impl InvitationView {
-    pub fn new(state: InvitationState, now: Timestamp) -> Self {
+    pub fn new(state: InvitationState, custom_role: Option<HeldRole>, now: Timestamp) -> Self {
         Self {
             id: state.id,
             status: state.status(now),
             email: state.email.to_string(),
             role: state.role,
+            custom_role,
             invited_by: state.invited_by,
             created_at: state.created_at,
             expires_at: state.expires_at,

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
-use tenon_domain::access::{Permission, ProjectRole, Scope, Visibility};
+use tenon_domain::access::{OrganizationRole, Permission, ProjectRole, Scope, Visibility};
 use tenon_domain::projects::{
-    NewProject, Project, ProjectDescription, ProjectError, ProjectKey, ProjectName, Workflow,
+    GivenRole, NewProject, Project, ProjectDescription, ProjectError, ProjectKey, ProjectName, Workflow,
 };
 use tenon_domain::{ProjectId, UserId};
 
@@ -11,7 +11,7 @@ use crate::error::AppError;
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::StoreError;
 
-/// Creates a project with the standard workflow. The actor becomes its manager, and so does its lead.
+/// Creates a project with the standard workflow. The actor becomes its manager, and so does its lead: neither is a guest.
 #[derive(Clone, Debug)]
 pub struct CreateProject {
     pub key: ProjectKey,
@@ -28,12 +28,20 @@ impl Command for CreateProject {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProjectsWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<ProjectView, AppError> {
-        let creator = work.require(Permission::CreateProject)?.user;
-        if let Some(lead) = self.lead_id
-            && work.unit().members().find(lead).await?.is_none()
-        {
-            return Err(ProjectError::LeadOutsideProject.into());
+        let viewer = work.require(Permission::CreateProject)?;
+        if viewer.role == OrganizationRole::Guest {
+            return Err(AppError::Forbidden(Permission::CreateProject));
         }
+        let creator = viewer.user;
+        if let Some(lead) = self.lead_id {
+            let lead = work.unit().members().find(lead).await?.and_then(|it| it.state().active_role());
+            match lead {
+                None => return Err(ProjectError::LeadOutsideProject.into()),
+                Some(OrganizationRole::Guest) => return Err(ProjectError::GuestManager.into()),
+                Some(_) => {}
+            }
+        }
+        let manager = GivenRole::from(ProjectRole::Manager);
         let now = work.now();
         let id: ProjectId = work.next_id();
         let new = NewProject {
@@ -47,16 +55,16 @@ impl Command for CreateProject {
         let workflow = Workflow::standard();
         let mut project = Project::create(new, now);
         if let Some(lead) = self.lead_id.filter(|lead| *lead != creator) {
-            project.set_member(lead, None, Some(ProjectRole::Manager));
+            project.set_member(lead, None, Some(manager));
         }
         let projects = work.unit().projects();
         let state = match projects.create(project, &workflow).await {
             Err(StoreError::Duplicate(_)) => return Err(ProjectError::KeyTaken.into()),
             stored => stored?,
         };
-        projects.set_role(id, creator, Some(ProjectRole::Manager), now).await?;
+        projects.set_role(id, creator, Some(manager), now).await?;
         if let Some(lead) = self.lead_id.filter(|lead| *lead != creator) {
-            projects.set_role(id, lead, Some(ProjectRole::Manager), now).await?;
+            projects.set_role(id, lead, Some(manager), now).await?;
         }
         Ok(ProjectView::new(state, &workflow))
     }

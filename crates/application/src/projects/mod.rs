@@ -1,14 +1,16 @@
-//! Use cases on projects and their members.
+//! Use cases on projects, their members and their teams.
 
 mod archive_project;
 mod create_project;
 mod delete_project;
 mod edit_project;
 mod find_project;
+mod giving;
 mod list_projects;
 mod membership;
 mod ports;
 mod project_members;
+mod project_teams;
 mod views;
 
 pub use archive_project::{ArchiveProject, UnarchiveProject};
@@ -21,7 +23,8 @@ pub use list_projects::ListProjects;
 pub(crate) use ports::MockProjectQueries;
 pub use ports::{ProjectFilter, ProjectQueries, ProjectRef, ProjectRepository, ProjectSort};
 pub use project_members::{FindProjectMember, ListProjectMembers, RemoveProjectMember, SetProjectMember};
-pub use views::{ProjectMemberView, ProjectView, StatusView};
+pub use project_teams::{ListProjectTeams, RemoveProjectTeam, SetProjectTeam};
+pub use views::{NamedRole, ProjectMemberView, ProjectTeamView, ProjectView, StatusView};
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,9 @@
 use async_trait::async_trait;
-use tenon_domain::access::ProjectRole;
-use tenon_domain::projects::{Project, ProjectKey, ProjectState, Workflow};
+use tenon_domain::access::Permissions;
+use tenon_domain::projects::{GivenRole, Project, ProjectKey, ProjectState, Workflow};
 use tenon_domain::{ProjectId, Timestamp, UserId};
 
-use super::{ProjectMemberView, ProjectView};
+use super::{ProjectMemberView, ProjectTeamView, ProjectView};
 use crate::actor::Viewer;
 use crate::page::{Page, PageRequest, Unsorted};
 use crate::unit_of_work::StoreError;
@@ -20,12 +20,12 @@ pub enum ProjectRef {
 pub trait ProjectRepository: Send {
     /// The id behind a reference, whoever may see it.
     async fn resolve(&mut self, project: &ProjectRef) -> Result<Option<ProjectId>, StoreError>;
-    /// A project and the user's explicit role in it.
+    /// A project and what the user was given in it: by a role of their own and by those of their teams, together.
     async fn find_for(
         &mut self,
         id: ProjectId,
         user: UserId,
-    ) -> Result<Option<(Project, Option<ProjectRole>)>, StoreError>;
+    ) -> Result<Option<(Project, Option<Permissions>)>, StoreError>;
     /// Writes the row, checks its version and stores the events. A taken key is [`StoreError::Duplicate`].
     /// A new project is stored with `workflow` and a task counter. Answers the state as stored.
     async fn create(&mut self, project: Project, workflow: &Workflow) -> Result<ProjectState, StoreError>;
@@ -33,17 +33,17 @@ pub trait ProjectRepository: Send {
     /// Removes the project with its tasks and members, and stores the events.
     async fn delete(&mut self, project: Project) -> Result<(), StoreError>;
     async fn workflow(&mut self, id: ProjectId) -> Result<Workflow, StoreError>;
-    /// The user's explicit role.
-    async fn role(&mut self, id: ProjectId, user: UserId) -> Result<Option<ProjectRole>, StoreError>;
-    /// Writes or removes (`None`) the user's explicit role.
+    /// The role that the user has themselves.
+    async fn role(&mut self, id: ProjectId, user: UserId) -> Result<Option<GivenRole>, StoreError>;
+    /// Writes or removes (`None`) the role that the user has themselves.
     async fn set_role(
         &mut self,
         id: ProjectId,
         user: UserId,
-        role: Option<ProjectRole>,
+        role: Option<GivenRole>,
         now: Timestamp,
     ) -> Result<(), StoreError>;
-    /// How many members have the role of manager explicitly. Locks the project until the commit.
+    /// How many people have the role of manager themselves. Locks the project until the commit.
     async fn count_managers(&mut self, id: ProjectId) -> Result<u64, StoreError>;
     /// Those of the users who are members of the organization and can see the project.
     async fn insiders(&mut self, id: ProjectId, users: &[UserId]) -> Result<Vec<UserId>, StoreError>;
@@ -55,8 +55,16 @@ pub trait ProjectRepository: Send {
     ) -> Result<Vec<(ProjectId, UserId)>, StoreError>;
     /// Takes everybody off the project's tasks who cannot see it any more.
     async fn unassign_outsiders(&mut self, id: ProjectId, now: Timestamp) -> Result<(), StoreError>;
-    /// Takes a user, who leaves the organization, out of all its projects: their explicit roles, their leads and
-    /// their assignments end. Private projects they alone managed pass to `heir`.
+    /// Ends what those of the users have in these projects who cannot see them any more: their assignments, and the
+    /// lead of private ones.
+    async fn release_outsiders(
+        &mut self,
+        projects: &[ProjectId],
+        users: &[UserId],
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Takes a user, who leaves the organization, out of all its projects and teams: their explicit roles, their leads
+    /// and their assignments end. Private projects they alone managed pass to `heir`.
     async fn release_user(&mut self, user: UserId, heir: UserId, now: Timestamp) -> Result<(), StoreError>;
 }
 
@@ -104,4 +112,11 @@ pub trait ProjectQueries: Send + Sync {
         project: ProjectId,
         user: UserId,
     ) -> Result<Option<ProjectMemberView>, StoreError>;
+    /// The teams of a project.
+    async fn teams(
+        &self,
+        viewer: Viewer,
+        project: ProjectId,
+        page: &PageRequest<Unsorted>,
+    ) -> Result<Page<ProjectTeamView>, StoreError>;
 }

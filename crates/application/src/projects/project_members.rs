@@ -1,11 +1,12 @@
 //! The explicit members of a project.
 
 use async_trait::async_trait;
-use tenon_domain::UserId;
-use tenon_domain::access::{OrganizationRole, Permission, ProjectRole, Scope, Visibility};
-use tenon_domain::projects::{ProjectEdit, ProjectError};
+use tenon_domain::access::{OrganizationRole, Permission, Permissions, ProjectAccess, ProjectRole, Scope, Visibility};
+use tenon_domain::projects::{GivenRole, Project, ProjectEdit, ProjectError};
+use tenon_domain::{ProjectId, UserId};
 
-use super::membership::open_project;
+use super::giving::{permit_change, without_role};
+use super::membership::{is_added, open_project_with_rights};
 use super::{ProjectMemberView, ProjectRef};
 use crate::command::{Command, Work};
 use crate::error::AppError;
@@ -13,12 +14,14 @@ use crate::page::{Page, PageRequest, Unsorted};
 use crate::query::{Query, Reader};
 use crate::token_access::TokenAccess;
 
+const MANAGER: GivenRole = GivenRole::System(ProjectRole::Manager);
+
 /// Adds a member of the organization to a project, or changes their role in it.
 #[derive(Clone, Debug)]
 pub struct SetProjectMember {
     pub project: ProjectRef,
     pub user: UserId,
-    pub role: ProjectRole,
+    pub role: GivenRole,
 }
 
 #[async_trait]
@@ -28,17 +31,22 @@ impl Command for SetProjectMember {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProjectsWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<ProjectMemberView, AppError> {
-        let mut project = open_project(work, &self.project, Permission::ManageProjectMembers).await?;
+        let needed = Permission::ManageProjectMembers;
+        let (mut project, own) = open_project_with_rights(work, &self.project, needed).await?;
         project.ensure_active()?;
-        let Some(member) = work.unit().members().find(self.user).await? else {
+        let member = work.unit().members().find(self.user).await?;
+        let Some(member) = member.filter(|it| it.state().is_active()) else {
             return Err(ProjectError::MemberOutsideOrganization.into());
         };
-        if self.role == ProjectRole::Manager && member.state().role == OrganizationRole::Guest {
-            return Err(ProjectError::GuestManager.into());
-        }
         let id = project.state().id;
         let before = work.unit().projects().role(id, self.user).await?;
-        if self.role != ProjectRole::Manager {
+        let implicit = without_role(project.state().visibility, member.state().role);
+        let terms = permit_change(work, own, implicit, before, Some(self.role)).await?;
+        let within_reach = ProjectRole::Contributor.permissions().contain_all(terms.permissions);
+        if member.state().role == OrganizationRole::Guest && !within_reach {
+            return Err(ProjectError::GuestManager.into());
+        }
+        if self.role != MANAGER {
             keep_a_manager(work, &project, before).await?;
         }
         project.set_member(self.user, before, Some(self.role));
@@ -48,13 +56,15 @@ impl Command for SetProjectMember {
         Ok(ProjectMemberView {
             user_id: self.user,
             display_name: member.state().display_name.clone(),
-            role: self.role,
+            role: self.role.role(),
+            custom_role: terms.custom_role,
             added_at: now,
         })
     }
 }
 
-/// Takes somebody's explicit role in a project away, and with their access their assignments in it.
+/// Takes somebody's explicit role in a project away, and with their access their assignments in it. Everybody may leave
+/// who does not gain by it: in an open project a role may be there to restrict.
 #[derive(Clone, Debug)]
 pub struct RemoveProjectMember {
     pub project: ProjectRef,
@@ -71,36 +81,51 @@ impl Command for RemoveProjectMember {
         // Leaving needs no permission; removing others does.
         let leaves = work.viewer()?.user == self.user;
         let needed = if leaves { Permission::ViewProject } else { Permission::ManageProjectMembers };
-        let mut project = open_project(work, &self.project, needed).await?;
+        let (mut project, own) = open_project_with_rights(work, &self.project, needed).await?;
         project.ensure_active()?;
         let id = project.state().id;
         let before = work.unit().projects().role(id, self.user).await?;
         if before.is_none() {
             return Err(AppError::NotFound("member"));
         }
+        if !leaves {
+            let member = work.unit().members().find(self.user).await?;
+            let role = member.map_or(OrganizationRole::Guest, |it| it.state().role);
+            let implicit = without_role(project.state().visibility, role);
+            permit_change(work, own, implicit, before, None).await?;
+        }
         keep_a_manager(work, &project, before).await?;
-        let (state, now) = (project.state(), work.now());
-        // The lead of a private project is a member of it; who leaves no longer leads.
-        if state.visibility == Visibility::Private && state.lead_id == Some(self.user) {
+        let now = work.now();
+        work.unit().projects().set_role(id, self.user, None, now).await?;
+        if leaves {
+            gain_nothing(work, id, own).await?;
+        }
+        let leads_in_private =
+            project.state().visibility == Visibility::Private && project.state().lead_id == Some(self.user);
+        // The lead of a private project is in it; who leaves no longer leads, unless a team of theirs is in it, too.
+        if leads_in_private && !is_added(work, id, self.user).await? {
             project.edit(ProjectEdit { lead_id: Some(None), ..ProjectEdit::default() }, now)?;
         }
         project.set_member(self.user, before, None);
-        work.unit().projects().set_role(id, self.user, None, now).await?;
         work.unit().projects().save(project).await?;
         work.unit().projects().unassign_outsiders(id, now).await?;
         Ok(())
     }
 }
 
-/// Refuses when a private project would lose its last manager.
-async fn keep_a_manager(
-    work: &mut Work<'_>,
-    project: &tenon_domain::projects::Project,
-    before: Option<ProjectRole>,
-) -> Result<(), AppError> {
+/// Refuses when the actor has more in the project now than they had before.
+async fn gain_nothing(work: &mut Work<'_>, id: ProjectId, before: Permissions) -> Result<(), AppError> {
+    let viewer = work.viewer()?;
+    let Some((project, explicit)) = work.unit().projects().find_for(id, viewer.user).await? else { return Ok(()) };
+    let access = ProjectAccess { organization_role: viewer.role, visibility: project.state().visibility, explicit };
+    let now = access.permissions().unwrap_or_default();
+    if before.contain_all(now) { Ok(()) } else { Err(AppError::Forbidden(Permission::ManageProjectMembers)) }
+}
+
+/// Refuses when a private project would lose its last manager. Teams do not count: anybody may leave them.
+async fn keep_a_manager(work: &mut Work<'_>, project: &Project, before: Option<GivenRole>) -> Result<(), AppError> {
     let state = project.state();
-    let is_manager = before == Some(ProjectRole::Manager);
-    if is_manager
+    if before == Some(MANAGER)
         && state.visibility == Visibility::Private
         && work.unit().projects().count_managers(state.id).await? <= 1
     {

@@ -1,3 +1,6 @@
+mod giving;
+mod teams;
+
 use tenon_domain::access::{Permission, ProjectRole, Visibility};
 use tenon_domain::projects::{ProjectError, ProjectKey, ProjectName};
 use tenon_domain::{ProjectId, TaskId, UserId, Violation};
@@ -24,7 +27,7 @@ fn edit(project: ProjectId, fields: ProjectFields) -> EditProject {
 }
 
 fn set(project: ProjectId, who: Person, role: ProjectRole) -> SetProjectMember {
-    SetProjectMember { project: ProjectRef::Id(project), user: who.id(), role }
+    SetProjectMember { project: ProjectRef::Id(project), user: who.id(), role: role.into() }
 }
 
 fn remove(project: ProjectId, who: Person) -> RemoveProjectMember {
@@ -40,7 +43,13 @@ fn refused<T>(permission: Permission) -> Result<T, AppError> {
 }
 
 fn role_of(scene: &Scene, project: ProjectId, who: Person) -> Option<ProjectRole> {
-    scene.store.data().roles.iter().find(|(id, user, _)| (*id, *user) == (project, who.id())).map(|(_, _, role)| *role)
+    scene
+        .store
+        .data()
+        .roles
+        .iter()
+        .find(|(id, user, _)| (*id, *user) == (project, who.id()))
+        .map(|(_, _, role)| role.role())
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 use tenon_domain::access::{ProjectRole, Visibility};
 use tenon_domain::projects::{ProjectDescription, ProjectState, StatusCategory, Workflow};
-use tenon_domain::{ProjectId, Timestamp, UserId, Version};
+use tenon_domain::{CustomRoleId, ProjectId, TeamId, Timestamp, UserId, Version};
 
 /// A status of a project's workflow as it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,26 @@ impl ProjectView {
 pub struct ProjectMemberView {
     pub user_id: UserId,
     pub display_name: String,
+    /// With a custom role, the weakest there is.
     pub role: ProjectRole,
+    pub custom_role: Option<NamedRole>,
     pub added_at: Timestamp,
+}
+
+/// A team in a project as it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectTeamView {
+    pub team_id: TeamId,
+    pub name: String,
+    /// With a custom role, the weakest there is.
+    pub role: ProjectRole,
+    pub custom_role: Option<NamedRole>,
+    pub added_at: Timestamp,
+}
+
+/// A custom role where somebody has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedRole {
+    pub id: CustomRoleId,
+    pub name: String,
 }

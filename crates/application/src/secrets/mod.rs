@@ -24,6 +24,10 @@ pub struct SecretPlace {
 impl SecretPlace {
     /// The secret that an authenticator app shares with Tenon; the owner is a user.
     pub const TOTP: &'static str = "totp";
+    /// What Tenon shows an identity provider who it is with; the owner is the provider.
+    pub const OIDC: &'static str = "oidc";
+    /// What a browser keeps while it is at an identity provider. It is stored nowhere else, and nobody's.
+    pub const OIDC_SIGN_IN: &'static str = "oidc-sign-in";
 }
 
 /// Encrypts secrets before they are stored.
@@ -45,12 +49,13 @@ pub struct StoredSecret {
     pub sealed: SealedSecret,
 }
 
-/// All sealed secrets, across users.
+/// All sealed secrets that are stored, across users and organizations.
 #[async_trait]
 pub trait SecretArchive: Send + Sync {
     /// How many are sealed with which key.
     async fn count_by_key(&self) -> Result<Vec<(String, u64)>, StoreError>;
-    /// Some that are sealed with another key than this one, after the place named, in the order of their owners.
+    /// Some that are sealed with another key than this one, after the place named: purpose by purpose, in the order of
+    /// their owners.
     async fn sealed_with_others(
         &self,
         key_id: &str,

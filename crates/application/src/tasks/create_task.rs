@@ -38,7 +38,7 @@ impl Command for CreateTask {
         let reporter = work.viewer()?.user;
         let project = work.project(self.project_id, Permission::CreateTask).await?;
         project.ensure_active()?;
-        check_assignees(work, &project, &self.assignees).await?;
+        check_assignees(work, &project, &self.assignees, &Assignees::default()).await?;
         let parent = match self.parent_id {
             Some(parent) => Some(find_parent(work, parent).await?),
             None => None,

@@ -43,7 +43,7 @@ impl Command for EditTask {
         let (mut task, project) = open_live_task(work, &self.task, Permission::EditTask, self.expected_version).await?;
         let fields = self.fields.clone();
         if let Some(assignees) = &fields.assignees {
-            check_assignees(work, &project, assignees).await?;
+            check_assignees(work, &project, assignees, &task.state().assignees).await?;
         }
         let parent = match fields.parent_id {
             None => None,

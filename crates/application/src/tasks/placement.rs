@@ -9,18 +9,20 @@ use super::TaskRef;
 use crate::command::{Work, check_version};
 use crate::error::AppError;
 
-/// Every assignee must be able to see the project.
+/// Every assignee must be able to see the project, but for those who had the task `before`: they may be suspended since.
 pub(super) async fn check_assignees(
     work: &mut Work<'_>,
     project: &Project,
     assignees: &Assignees,
+    before: &Assignees,
 ) -> Result<(), AppError> {
-    if assignees.as_slice().is_empty() {
+    let mut added = assignees.as_slice().to_vec();
+    added.retain(|assignee| !before.as_slice().contains(assignee));
+    if added.is_empty() {
         return Ok(());
     }
-    let project_id = project.state().id;
-    let insiders = work.unit().projects().insiders(project_id, assignees.as_slice()).await?;
-    let all_inside = assignees.as_slice().iter().all(|assignee| insiders.contains(assignee));
+    let insiders = work.unit().projects().insiders(project.state().id, &added).await?;
+    let all_inside = added.iter().all(|assignee| insiders.contains(assignee));
     if all_inside { Ok(()) } else { Err(TaskError::AssigneeOutsideProject.into()) }
 }
 

@@ -6,6 +6,7 @@ mod keys;
 mod migrate;
 mod secrets;
 pub(crate) mod terminal;
+mod users;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -61,6 +62,11 @@ enum Command {
     Secrets {
         #[command(subcommand)]
         action: secrets::Action,
+    },
+    /// Bar people from the whole deployment, and let them in again
+    Users {
+        #[command(subcommand)]
+        action: users::Action,
     },
     /// Copy the embedded database and the secret, while a server runs or not
     Backup(backup::Backup),
@@ -133,6 +139,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Jobs { action } => process::block_on(jobs::run(Config::load(&sources)?, action)),
         Command::Keys { action } => keys::run(&action),
         Command::Secrets { action } => process::block_on(secrets::run(Config::load(&sources)?, action)),
+        Command::Users { action } => process::block_on(users::run(Config::load(&sources)?, action)),
         Command::Backup(backup) => backup::back_up(&sources, backup),
         Command::Restore(restore) => backup::restore(&Config::load(&sources)?, &restore),
         Command::Version => {
@@ -166,6 +173,7 @@ mod tests {
         assert!(parse("tenon keys generate").is_ok() && parse("tenon keys generate --algorithm p256").is_ok());
         assert!(parse("tenon keys generate --algorithm rsa").is_err());
         assert!(parse("tenon secrets rotate").is_ok() && parse("tenon secrets").is_err());
+        assert!(parse("tenon users deactivate ada@example.com").is_ok() && parse("tenon users reactivate").is_err());
         assert!(parse("tenon backup /var/backups/tenon/today").is_ok());
         assert!(parse("tenon backup --verify today").is_ok());
         assert!(parse("tenon backup today --verify yesterday").is_err());

@@ -9,9 +9,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tenon_application::events::Outbox;
 use tenon_application::ports::{Clock, HealthCheck};
+use tenon_infrastructure::clock::SystemClock;
+use tenon_infrastructure::persistence::{Database, DatabaseHealth};
 use tokio::net::TcpStream;
 use url::Url;
 
+use super::links::Links;
 use crate::config::{Config, MailTransport};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -50,14 +53,31 @@ pub(crate) async fn reach(host: &str, port: u16) -> Result<(), String> {
     }
 }
 
+/// All that is checked.
+pub(super) fn checks(
+    config: &Config,
+    database: &Database,
+    links: &Links,
+    outbox: &Arc<dyn Outbox>,
+) -> Vec<Arc<dyn HealthCheck>> {
+    let mut checks: Vec<Arc<dyn HealthCheck>> = vec![Arc::new(DatabaseHealth(database.clone()))];
+    checks.extend(links.health.clone());
+    checks.push(Arc::new(MailHealth::new(config)));
+    if uses_data_dir(config) {
+        checks.push(Arc::new(StorageHealth { directory: config.data_dir.clone() }));
+    }
+    checks.push(Arc::new(OutboxHealth { outbox: outbox.clone(), clock: Arc::new(SystemClock) }));
+    checks
+}
+
 /// Whether the mail service can be reached, or the mail directory written.
-pub(super) struct MailHealth {
+struct MailHealth {
     endpoint: Option<(String, u16)>,
     directory: Option<PathBuf>,
 }
 
 impl MailHealth {
-    pub(super) fn new(config: &Config) -> Self {
+    fn new(config: &Config) -> Self {
         let directory = (config.mail.transport == MailTransport::Files).then(|| config.mail_dir());
         Self { endpoint: mail_endpoint(config), directory }
     }
@@ -83,8 +103,8 @@ impl HealthCheck for MailHealth {
 }
 
 /// Whether the data directory can be written.
-pub(super) struct StorageHealth {
-    pub(super) directory: PathBuf,
+struct StorageHealth {
+    directory: PathBuf,
 }
 
 #[async_trait]
@@ -103,9 +123,9 @@ impl HealthCheck for StorageHealth {
 }
 
 /// Whether events reach their subscribers.
-pub(super) struct OutboxHealth {
-    pub(super) outbox: Arc<dyn Outbox>,
-    pub(super) clock: Arc<dyn Clock>,
+struct OutboxHealth {
+    outbox: Arc<dyn Outbox>,
+    clock: Arc<dyn Clock>,
 }
 
 #[async_trait]

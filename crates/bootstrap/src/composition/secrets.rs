@@ -1,7 +1,10 @@
 use tenon_domain::Timestamp;
-use tenon_infrastructure::security::{JwtAccessTokens, MasterSecret, XChaChaSecretCipher};
+use tenon_infrastructure::security::{
+    Argon2Hasher, BcryptHasher, BoundedPasswordHasher, HasherLimits, JwtAccessTokens, MasterSecret,
+    PasswordAlgorithm as Hashing, XChaChaSecretCipher,
+};
 
-use crate::config::Config;
+use crate::config::{Config, PasswordAlgorithm, PasswordConfig};
 use crate::failure::Failure;
 
 /// What everything is signed with; made on first use, where nobody gives it.
@@ -22,4 +25,17 @@ pub(super) fn access_tokens(
     now: Timestamp,
 ) -> Result<JwtAccessTokens, Failure> {
     Ok(JwtAccessTokens::new(secret).with_keys(&config.signing_keys.read()?, now)?)
+}
+
+/// What hashes passwords.
+pub(super) fn hasher(passwords: PasswordConfig) -> Result<BoundedPasswordHasher, Failure> {
+    if let Some(weakness) = passwords.weakness() {
+        tracing::warn!("{weakness}");
+    }
+    let algorithm = match passwords.algorithm {
+        PasswordAlgorithm::Bcrypt => Hashing::Bcrypt(BcryptHasher::new(passwords.bcrypt_cost)?),
+        PasswordAlgorithm::Argon2id => Hashing::Argon2id(Argon2Hasher::recommended()?),
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Ok(BoundedPasswordHasher::new(algorithm, HasherLimits::for_cores(cores))?)
 }

@@ -4,17 +4,25 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tenon_application::Tenancy;
 use tenon_application::identity::EmailVerification;
+use tenon_infrastructure::outbound::OutboundPolicy;
+use tenon_infrastructure::security::IssuerSettings;
 use tenon_infrastructure::telemetry::{LogFormat, LogSettings, check_filter};
 use url::Url;
 
 use super::database::database;
+use super::dns_servers::dns_servers;
 use super::key;
+use super::oidc_providers::oidc_providers;
+use super::rate_quotas::rate_quotas;
 use super::reader::Reader;
 use super::secret_keys::secret_keys;
 use super::signing_keys::signing_key_files;
+use super::tls::tls_files;
 use super::trusted_proxies::trusted_proxies;
+use super::webauthn::webauthn;
 use super::{
     Config, ConfigError, DatabaseKind, JwtSecret, MailConfig, MailTransport, PasswordAlgorithm, PasswordConfig,
     RedisConfig, Secret, Sources, jwt_secret, sources,
@@ -31,8 +39,10 @@ pub(super) fn build(sources: &Sources) -> Result<Config, ConfigError> {
     let database = database(&mut reader, &data_dir, redis.is_some());
     // A process without siblings has no balancer in front of it that would need the time.
     let default_drain = if database.kind == DatabaseKind::Sqlite { 0 } else { 5 };
+    let (outbound, outbound_of_organizations) = outbound(&mut reader);
     let config = Config {
         bind: reader.parse(key::BIND, address).unwrap_or(DEFAULT_BIND),
+        tls: tls_files(&mut reader),
         public_url: public_url(&mut reader),
         redis,
         cache: reader.switch(key::CACHE, true),
@@ -41,12 +51,25 @@ pub(super) fn build(sources: &Sources) -> Result<Config, ConfigError> {
         jwt_secret: signing_key(&mut reader, &data_dir, database.kind),
         secret_keys: reader.parse(key::SECRET_KEYS, secret_keys).unwrap_or_default(),
         signing_keys: reader.parse(key::SIGNING_KEYS, signing_key_files).unwrap_or_default(),
+        token_issuers: reader
+            .parse(key::TOKEN_ISSUERS, |text| IssuerSettings::parse_all(text).map_err(|error| error.to_string()))
+            .unwrap_or_default(),
+        outbound,
+        outbound_of_organizations,
+        oidc_providers: reader.parse(key::OIDC_PROVIDERS, oidc_providers).unwrap_or_default(),
+        oidc_callback_url: reader
+            .url(key::OIDC_CALLBACK_URL, &["http", "https"], "https://tenon.example.com/api/v1/auth/oidc")
+            .map(|url| url.to_string()),
         passwords: passwords(&mut reader),
         email_verification: email_verification(&mut reader),
+        session_max_age: TimeDelta::days(reader.number(key::SESSION_MAX_DAYS, 1..=3650, 90)),
+        dns_servers: reader.parse(key::DNS_SERVERS, dns_servers).unwrap_or_default(),
         rate_limits: reader.switch(key::RATE_LIMITS, true),
+        rate_quotas: rate_quotas(&mut reader),
         max_concurrency: admission(&mut reader),
         cors_origins: reader.parse(key::CORS_ORIGINS, origins).unwrap_or_default(),
         trusted_proxies: reader.parse(key::TRUSTED_PROXIES, trusted_proxies).unwrap_or_default(),
+        webauthn: webauthn(&mut reader),
         log: log(&mut reader),
         otlp_endpoint: reader
             .url(key::OTLP_ENDPOINT, &["http", "https"], "http://collector:4318")
@@ -68,6 +91,14 @@ pub(super) fn build(sources: &Sources) -> Result<Config, ConfigError> {
 fn admission(reader: &mut Reader) -> Option<usize> {
     let max_concurrency = reader.number(key::MAX_CONCURRENCY, 1..=10_000, 256);
     reader.switch(key::ADMISSION, true).then_some(max_concurrency)
+}
+
+/// Which servers may be called that the operator has named, and which of those that organizations name.
+fn outbound(reader: &mut Reader) -> (OutboundPolicy, OutboundPolicy) {
+    use OutboundPolicy::{Anywhere, PublicOnly};
+    let choices =
+        [("off", (PublicOnly, PublicOnly)), ("on", (Anywhere, PublicOnly)), ("tenants", (Anywhere, Anywhere))];
+    reader.choice(key::OUTBOUND_PRIVATE, &choices, (PublicOnly, PublicOnly))
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
@@ -142,7 +173,7 @@ fn email_verification(reader: &mut Reader) -> EmailVerification {
     reader.choice(key::EMAIL_VERIFICATION, &choices, EmailVerification::Off)
 }
 
-fn origins(text: &str) -> Result<Vec<String>, String> {
+pub(super) fn origins(text: &str) -> Result<Vec<String>, String> {
     let remedy = || "write origins separated by commas, such as https://app.example.com".to_owned();
     let parse = |raw: &str| {
         let url = Url::parse(raw).map_err(|_| remedy())?;

@@ -5,37 +5,48 @@
 
 mod build;
 mod database;
+mod dns_servers;
 mod jwt_secret;
 mod key;
+mod oidc_providers;
 mod problem;
+mod rate_quotas;
 mod reader;
 mod secret;
 mod secret_keys;
 mod signing_keys;
 mod sources;
+mod tls;
 mod trusted_proxies;
+mod webauthn;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use ipnet::IpNet;
 use tenon_application::Tenancy;
-use tenon_application::identity::EmailVerification;
+use tenon_application::identity::{DeploymentProvider, EmailVerification};
+use tenon_infrastructure::outbound::OutboundPolicy;
 use tenon_infrastructure::persistence::backup::database_file;
-use tenon_infrastructure::security::SecretKey;
+use tenon_infrastructure::security::{IssuerSettings, SecretKey, WebauthnSettings};
 use tenon_infrastructure::telemetry::LogSettings;
+use tenon_interface::http::RateLimits;
 
 pub use self::jwt_secret::JwtSecret;
 pub use self::problem::{ConfigError, Problem};
 pub use self::secret::{Secret, redact_url};
 pub use self::signing_keys::SigningKeyFiles;
 pub use self::sources::Sources;
+pub use self::tls::TlsFiles;
 
 /// The whole configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     pub bind: SocketAddr,
+    /// Where they are set, the API is served with TLS and nothing else.
+    pub tls: Option<TlsFiles>,
     /// Without a slash at the end; derived from the address when it is not set.
     pub public_url: Option<String>,
     pub data_dir: PathBuf,
@@ -50,14 +61,32 @@ pub struct Config {
     pub secret_keys: Vec<SecretKey>,
     /// What access tokens are signed with; without any, a key derived from the secret above.
     pub signing_keys: SigningKeyFiles,
+    /// Others whose access tokens are taken.
+    pub token_issuers: Vec<IssuerSettings>,
+    /// Which servers that the operator has named are called.
+    pub outbound: OutboundPolicy,
+    /// Which of those that organizations name.
+    pub outbound_of_organizations: OutboundPolicy,
+    /// Identity providers of the whole deployment.
+    pub oidc_providers: Vec<DeploymentProvider>,
+    /// Below which providers send browsers back; below the public address when it is not set.
+    pub oidc_callback_url: Option<String>,
     pub passwords: PasswordConfig,
     pub email_verification: EmailVerification,
+    /// The age at which sessions end, however often they are refreshed.
+    pub session_max_age: TimeDelta,
+    /// Who is asked for the records that prove domains; where none is named, those that the machine asks.
+    pub dns_servers: Vec<SocketAddr>,
+    /// Whether requests are counted.
     pub rate_limits: bool,
+    pub rate_quotas: RateLimits,
     /// How many reads, and how many writes, may run at a time; `None` for as many as come.
     pub max_concurrency: Option<usize>,
     pub cors_origins: Vec<String>,
     /// Proxies that are believed about where a request comes from.
     pub trusted_proxies: Vec<IpNet>,
+    /// What passkeys are bound to; without it, the domain of the public address.
+    pub webauthn: WebauthnSettings,
     pub log: LogSettings,
     pub otlp_endpoint: Option<String>,
     /// Where `tenon-worker` answers health checks and metrics; nowhere when it is not set.
@@ -131,6 +160,19 @@ pub struct PasswordConfig {
     pub bcrypt_cost: u32,
 }
 
+impl PasswordConfig {
+    /// What OWASP's password storage cheat sheet asks for at least.
+    pub const MIN_BCRYPT_COST: u32 = 10;
+
+    /// Why new hashes are easier to break than they should be, if they are. Tests and demos want them so.
+    pub fn weakness(&self) -> Option<String> {
+        let (cost, least) = (self.bcrypt_cost, Self::MIN_BCRYPT_COST);
+        let is_weak = self.algorithm == PasswordAlgorithm::Bcrypt && cost < least;
+        is_weak
+            .then(|| format!("bcrypt with a cost of {cost} is for tests: TENON_BCRYPT_COST should be {least} or more"))
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordAlgorithm {
     Bcrypt,
@@ -155,7 +197,12 @@ impl Config {
 
     /// The public address, given the one the server listens on.
     pub fn public_url(&self, listening: SocketAddr) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(listening)))
+        self.public_url.clone().unwrap_or_else(|| format!("{}://{}", self.scheme(), reachable(listening)))
+    }
+
+    /// What the server itself speaks.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     /// The file of the embedded database.

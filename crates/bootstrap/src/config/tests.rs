@@ -1,3 +1,5 @@
+mod issuers;
+
 use super::*;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -32,7 +34,14 @@ fn nothing_set_is_the_embedded_deployment() {
     assert_eq!(config.worker_bind, None, "a worker listens only when it is told to");
     assert!(config.embedded() && config.runs_worker() && config.rate_limits && config.cache && config.redis.is_none());
     assert_eq!(config.max_concurrency, Some(256));
+    assert_eq!((config.tls, config.rate_quotas), (None, RateLimits::default()));
     assert!(config.trusted_proxies.is_empty(), "nobody is believed who was not named");
+    assert_eq!((config.webauthn.rp_id, config.webauthn.origins.len()), (None, 0));
+    assert!(config.token_issuers.is_empty() && config.outbound == OutboundPolicy::PublicOnly);
+    assert_eq!(config.outbound_of_organizations, OutboundPolicy::PublicOnly);
+    assert_eq!(config.session_max_age, TimeDelta::days(90));
+    assert_eq!(config.passwords.weakness(), None);
+    assert!(config.dns_servers.is_empty(), "the machine knows whom to ask");
 }
 
 #[test]
@@ -51,10 +60,16 @@ fn a_production_deployment_is_read() {
         ("TENON_PUBLIC_URL", "https://tenon.example.com/"),
         ("TENON_CORS_ORIGINS", "https://app.example.com, http://localhost:3000"),
         ("TENON_TRUSTED_PROXIES", "10.0.0.0/8, 2001:db8::1"),
+        ("TENON_WEBAUTHN_RP_ID", "example.com"),
+        ("TENON_WEBAUTHN_ORIGINS", "https://app.example.com, https://tenon.example.com"),
         ("TENON_RATE_LIMITS", "off"),
+        ("TENON_RATE_LIMIT_READ", "10000/1m"),
+        ("TENON_TLS_CERT", "/run/tls/tenon.pem"),
+        ("TENON_TLS_KEY", "/run/tls/tenon.key"),
         ("TENON_ADMISSION", "off"),
         ("TENON_TENANCY", "single"),
         ("TENON_EMAIL_VERIFICATION", "required"),
+        ("TENON_DNS_SERVERS", "192.0.2.53,[2001:db8::53]:5353"),
         ("TENON_WORKER_BIND", "0.0.0.0:9100"),
         ("TENON_TEST_DATABASE_URL", "ignored"),
     ])
@@ -67,10 +82,21 @@ fn a_production_deployment_is_read() {
     assert_eq!(config.cors_origins, ["https://app.example.com", "http://localhost:3000"]);
     let proxies: Vec<_> = config.trusted_proxies.iter().map(ToString::to_string).collect();
     assert_eq!(proxies, ["10.0.0.0/8", "2001:db8::1/128"]);
+    let pages: Vec<_> = config.webauthn.origins.iter().map(|url| url.as_str()).collect();
+    assert_eq!(pages, ["https://app.example.com/", "https://tenon.example.com/"]);
+    assert_eq!(config.webauthn.rp_id.as_deref(), Some("example.com"));
     assert_eq!(config.tenancy, Tenancy::Single);
     assert_eq!(config.email_verification, EmailVerification::Required);
+    assert_eq!(
+        config.dns_servers,
+        ["192.0.2.53:53", "[2001:db8::53]:5353"].map(|it| it.parse::<SocketAddr>().unwrap())
+    );
     assert_eq!(config.worker_bind, Some("0.0.0.0:9100".parse().unwrap()));
     assert!(!config.rate_limits && !config.cache && config.max_concurrency.is_none());
+    let RateLimits { read, write, .. } = config.rate_quotas;
+    assert_eq!((read.quota, write), (10_000, RateLimits::default().write));
+    let key = PathBuf::from("/run/tls/tenon.key");
+    assert_eq!(config.tls, Some(TlsFiles { certificates: PathBuf::from("/run/tls/tenon.pem"), key }));
     assert!(!config.embedded() && !config.runs_worker());
     let region = Some("eu-central-1".to_owned());
     assert_eq!(config.mail.transport, MailTransport::Ses { endpoint: None, region });
@@ -87,13 +113,19 @@ fn everything_that_is_wrong_is_said_at_once_and_nothing_secret() {
         ("TENON_LOG", "tenon=loudly"),
         ("TENON_CORS_ORIGINS", "*"),
         ("TENON_TRUSTED_PROXIES", "10.0.0.1, everybody"),
+        ("TENON_WEBAUTHN_RP_ID", "https://example.com"),
+        ("TENON_WEBAUTHN_ORIGINS", "example.com"),
+        ("TENON_DNS_SERVERS", "dns.example.com"),
         ("TENON_DATABSE_URL", "postgres://tenon:hunter2@db/tenon"),
     ]);
-    assert!(text.starts_with("the configuration has 9 problems:"), "{text}");
+    assert!(text.starts_with("the configuration has 12 problems:"), "{text}");
     assert!(text.contains("TENON_BIND = \"everywhere\" (environment): write an address and a port"), "{text}");
     assert!(text.contains("TENON_DATABASE_URL = oracle://tenon:…@db/tenon (environment): write sqlite://"), "{text}");
     assert!(text.contains("TENON_WORKER_BIND = \"9100\" (environment): write an address and a port"), "{text}");
     assert!(text.contains("TENON_TRUSTED_PROXIES = \"10.0.0.1, everybody\" (environment): write addresses"), "{text}");
+    assert!(text.contains("TENON_WEBAUTHN_RP_ID = \"https://example.com\" (environment): write a domain"), "{text}");
+    assert!(text.contains("TENON_WEBAUTHN_ORIGINS = \"example.com\" (environment): write origins"), "{text}");
+    assert!(text.contains("TENON_DNS_SERVERS = \"dns.example.com\" (environment): write addresses"), "{text}");
     assert!(text.contains("TENON_BCRYPT_COST = \"31\" (environment): write a number from 4 to 16"), "{text}");
     assert!(
         text.contains("TENON_DATABSE_URL (environment): there is no such setting; did you mean TENON_DATABASE_URL?")
@@ -189,4 +221,29 @@ fn the_public_url_is_one_that_can_be_opened() {
     let config = load(&[("TENON_BIND", "0.0.0.0:0")]).unwrap();
     assert_eq!(config.public_url("0.0.0.0:4321".parse().unwrap()), "http://127.0.0.1:4321");
     assert_eq!(config.public_url("[::]:4321".parse().unwrap()), "http://[::1]:4321");
+}
+
+#[test]
+fn limits_of_rates_are_set_one_by_one() {
+    let config = load(&[("TENON_RATE_LIMIT_AUTH", "5/10m"), ("TENON_RATE_LIMIT_HEAVY", "9/1s")]).unwrap();
+    let RateLimits { auth, heavy, mail, .. } = config.rate_quotas;
+    assert_eq!((auth.name, auth.quota, auth.window), ("auth", 5, Duration::from_secs(600)));
+    assert_eq!((heavy.quota, heavy.window), (9, Duration::from_secs(1)));
+    assert_eq!(mail, RateLimits::default().mail);
+    let text = message(&[("TENON_RATE_LIMIT_MAIL", "many"), ("TENON_RATE_LIMIT_WRITE", "1/1d")]);
+    for words in ["TENON_RATE_LIMIT_MAIL = \"many\"", "TENON_RATE_LIMIT_WRITE = \"1/1d\"", "such as 600/1m"] {
+        assert!(text.contains(words), "no {words}: {text}");
+    }
+}
+
+#[test]
+fn tls_needs_a_certificate_and_its_key() {
+    let text = message(&[("TENON_TLS_CERT", "tenon.pem")]);
+    assert!(text.contains("TENON_TLS_KEY: set it"), "{text}");
+    let text = message(&[("TENON_TLS_KEY", "tenon.key")]);
+    assert!(text.contains("TENON_TLS_CERT: set it"), "{text}");
+    let text = message(&[("TENON_TLS_CERT", "tenon.pem"), ("TENON_TLS_KEY", "-----BEGIN PRIVATE KEY-----hunter2")]);
+    assert!(text.contains("TENON_TLS_KEY = …") && !text.contains("hunter2"), "{text}");
+    let config = load(&[("TENON_TLS_CERT", "tenon.pem"), ("TENON_TLS_KEY", "tenon.key")]).unwrap();
+    assert_eq!(config.public_url("0.0.0.0:4321".parse().unwrap()), "https://127.0.0.1:4321");
 }

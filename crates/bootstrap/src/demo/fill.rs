@@ -82,11 +82,7 @@ impl Filling {
                 None => self.found_organization(person).await?,
                 Some(founder) => self.invite(&founder, person).await?,
             };
-            let viewer = Viewer {
-                user: signed_in.user.id,
-                organization: signed_in.organization.id,
-                role: signed_in.organization.role,
-            };
+            let viewer = Viewer::new(signed_in.user.id, signed_in.organization.id, signed_in.organization.role);
             let session = SessionId::new(self.accounts.app.ids.next_id());
             self.people.push(Actor::user(viewer, session, origin()));
         }
@@ -104,7 +100,7 @@ impl Filling {
     }
 
     async fn invite(&self, founder: &Actor, person: &Person) -> Result<SignedIn, AppError> {
-        let invitation = CreateInvitation { email: Email::parse(person.email)?, role: person.role };
+        let invitation = CreateInvitation { email: Email::parse(person.email)?, role: person.role.into() };
         let invitation = self.accounts.app.execute(founder, invitation).await?;
         let input = AcceptInvitationInput {
             token: self.accounts.invitation_tokens.issue(invitation.id),
@@ -135,7 +131,7 @@ impl Filling {
         let id = self.accounts.app.execute(lead, create).await?.id;
         for (person, role) in project.members {
             let user = self.people[*person].viewer()?.user;
-            let add = SetProjectMember { project: ProjectRef::Id(id), user, role: *role };
+            let add = SetProjectMember { project: ProjectRef::Id(id), user, role: (*role).into() };
             self.accounts.app.execute(lead, add).await?;
         }
         Ok(id)

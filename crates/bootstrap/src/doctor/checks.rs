@@ -5,20 +5,23 @@ use tenon_application::ports::Clock;
 use tenon_infrastructure::clock::SystemClock;
 use tenon_infrastructure::persistence::{Database, RowSecurity};
 
-use super::{Finding, PATIENCE, secrets};
+use super::{Finding, PATIENCE, issuers, passkeys, secrets, tls};
 use crate::composition::{Links, Schema, connect, isolation_trouble, mail_endpoint, prepare_data_dir, reach, writable};
-use crate::config::{Config, ConfigError, DatabaseKind, JwtSecret, MailTransport};
+use crate::config::{Config, ConfigError, DatabaseKind, JwtSecret, MailTransport, PasswordAlgorithm};
 
 /// How far the clocks of the database and of this machine may be apart.
 const MAX_CLOCK_DIFFERENCE_MS: i64 = 2000;
 
 /// Everything, in the order in which one would put it right.
 pub(super) async fn all(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![configuration(config), storage(config).await, signing_key(config)];
+    let mut findings = vec![configuration(config), storage(config).await, signing_key(config), passwords(config)];
     findings.extend(token_keys(config));
+    findings.extend(tls::check(config));
+    findings.push(passkeys::check(config));
     findings.extend(database(config).await);
     findings.extend(redis(config).await);
     findings.push(mail(config).await);
+    findings.extend(issuers::check(config).await);
     findings
 }
 
@@ -55,6 +58,18 @@ fn signing_key(config: &Config) -> Finding {
     let remedy = "delete the file to have a new one made: access tokens are refused until clients refresh them, and pending \
                   invitations end";
     Finding::new("signing key", outcome, remedy)
+}
+
+/// How passwords are hashed. A weak way works, so it is told and fails nothing.
+fn passwords(config: &Config) -> Finding {
+    let detail = config.passwords.weakness().map_or_else(
+        || match config.passwords.algorithm {
+            PasswordAlgorithm::Bcrypt => format!("hashed by bcrypt with a cost of {}", config.passwords.bcrypt_cost),
+            PasswordAlgorithm::Argon2id => "hashed by Argon2id".to_owned(),
+        },
+        |weakness| format!("WEAK: {weakness}"),
+    );
+    Finding::new::<String>("passwords", Ok(detail), "")
 }
 
 /// Whether the keys of access tokens can be read, and the first one signs.

@@ -1,7 +1,10 @@
 //! `tenon doctor`: tries everything Tenon depends on, and says what to do about what fails.
 
 mod checks;
+mod issuers;
+mod passkeys;
 mod secrets;
+mod tls;
 
 use std::fmt::Display;
 use std::time::Duration;

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use tenon_application::ports::HealthCheck;
 use tenon_infrastructure::telemetry::{Metrics, continue_trace, traceparent_of};
-use tenon_interface::http::{self, AdmissionSettings, Draining, HttpServices, HttpSettings, RateLimits, TraceContext};
+use tenon_infrastructure::tls::ServerConfig;
+use tenon_interface::http::{self, AdmissionSettings, Draining, HttpServices, HttpSettings, TraceContext};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -28,11 +29,12 @@ impl Server {
         let services = HttpServices {
             app: system.app.clone(),
             accounts: system.accounts.clone(),
+            domains: system.domains.clone(),
+            single_sign_on: system.single_sign_on.clone(),
             authenticator: system.authenticator.clone(),
             verification_keys: system.verification_keys.clone(),
             idempotency: system.idempotency.clone(),
-            shared_limiter: system.shared_limiter.clone(),
-            local_limiter: system.local_limiter.clone(),
+            limiter: system.limiter.clone(),
             health: system.health.iter().cloned().chain([Arc::new(draining.clone()) as _]).collect(),
             draining,
             render_metrics: Arc::new(move || metrics.render()),
@@ -42,10 +44,16 @@ impl Server {
         let mut settings = HttpSettings::new(Url::parse(public_url)?, cursor_key, csrf_key);
         settings.cors_origins.clone_from(&config.cors_origins);
         settings.trusted_proxies.clone_from(&config.trusted_proxies);
-        settings.rate_limits = config.rate_limits.then(RateLimits::default);
+        settings.rate_limits = config.rate_limits.then_some(config.rate_quotas);
         settings.admission = config.max_concurrency.map(|max_concurrency| AdmissionSettings { max_concurrency });
         settings.shutdown_timeout = config.shutdown;
         Ok(Self { services, settings })
+    }
+
+    /// With this, the server speaks TLS and nothing else.
+    pub(super) fn encrypted(mut self, tls: Option<ServerConfig>) -> Self {
+        self.settings.tls = tls;
+        self
     }
 
     /// Serves until `stop`, then finishes the requests that run.

@@ -2,6 +2,7 @@
 
 mod http;
 mod stop;
+mod tls;
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -50,17 +51,21 @@ pub(crate) async fn serve(config: Config, banner: Banner) -> Result<(), Failure>
 async fn serve_with_logs(config: &Config, banner: Banner, log: &LogWriter) -> Result<(), Failure> {
     // Before anything else is started: a taken port is the most common mistake, and should cost nothing.
     let (listener, address) = listen(config.bind)?;
+    let certificate = config.tls.clone().map(tls::read).transpose()?;
     let public_url = config.public_url(address);
     let metrics = Metrics::install()?;
     let draining = Draining::default();
     let stop = stop::after_draining(stop::on_signal(log.clone())?, config.drain, draining.clone());
     let system = System::start(config, &public_url).await?;
     let measuring = tokio::spawn(measure(metrics.clone(), system.database.clone(), stop.clone()));
+    let encryption = certificate.as_ref().map(|certificate| certificate.server_config()).transpose()?;
+    let renewing = certificate.map(|certificate| tls::keep_renewed(certificate, stop.clone())).transpose()?;
     let worker = config.runs_worker().then(|| tokio::spawn(supervise(system.worker(config), stop.clone())));
-    let server = http::Server::prepare(config, &system, metrics, &public_url, draining)?;
+    let server = http::Server::prepare(config, &system, metrics, &public_url, draining)?.encrypted(encryption);
     match banner {
         Banner::Plain => {
-            say(format_args!("Tenon {} listens on http://{address} ({public_url}/docs)", env!("CARGO_PKG_VERSION")));
+            let (version, scheme) = (env!("CARGO_PKG_VERSION"), config.scheme());
+            say(format_args!("Tenon {version} listens on {scheme}://{address} ({public_url}/docs)"));
         }
         Banner::Demo => demo::welcome(&system, config, &public_url, &stop).await?,
     }
@@ -72,6 +77,9 @@ async fn serve_with_logs(config: &Config, banner: Banner, log: &LogWriter) -> Re
         None => Ok(()),
     };
     measuring.await?;
+    if let Some(renewing) = renewing {
+        renewing.await?;
+    }
     system.database.close().await;
     served.and(worked)
 }

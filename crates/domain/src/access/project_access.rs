@@ -1,4 +1,4 @@
-use super::{OrganizationRole, Permission, ProjectRole};
+use super::{OrganizationRole, Permission, Permissions, ProjectRole};
 use crate::text::named_enum;
 
 named_enum! {
@@ -16,31 +16,36 @@ named_enum! {
 pub struct ProjectAccess {
     pub organization_role: OrganizationRole,
     pub visibility: Visibility,
-    pub explicit_role: Option<ProjectRole>,
+    /// What they were given in the project itself: by a role of their own and by those of their teams, together.
+    pub explicit: Option<Permissions>,
 }
 
 impl ProjectAccess {
-    /// The role that counts, or `None` when the project does not exist for them.
-    pub fn effective_role(self) -> Option<ProjectRole> {
-        let implicit = match (self.visibility, self.organization_role) {
-            (Visibility::Private, _) | (_, OrganizationRole::Guest) => None,
-            (_, OrganizationRole::Owner | OrganizationRole::Admin) => Some(ProjectRole::Manager),
-            // An explicit role may restrict a member, so theirs is looked at first.
-            (_, OrganizationRole::Member) if self.explicit_role.is_some() => None,
-            (_, OrganizationRole::Member) => Some(ProjectRole::Contributor),
-        };
-        implicit.or(match (self.organization_role, self.explicit_role) {
-            (OrganizationRole::Guest, Some(ProjectRole::Manager)) => Some(ProjectRole::Contributor),
-            (_, explicit) => explicit,
-        })
+    /// What they may do, or `None` when the project does not exist for them.
+    pub fn permissions(self) -> Option<Permissions> {
+        let explicit = self.explicit.map(|permissions| permissions.with(Permission::ViewProject));
+        match (self.visibility, self.organization_role) {
+            // Guests never manage.
+            (_, OrganizationRole::Guest) => {
+                explicit.map(|permissions| permissions.intersection(ProjectRole::Contributor.permissions()))
+            }
+            (Visibility::Private, _) => explicit,
+            (Visibility::Organization, OrganizationRole::Owner | OrganizationRole::Admin) => {
+                Some(ProjectRole::Manager.permissions())
+            }
+            // An explicit role may restrict a member.
+            (Visibility::Organization, OrganizationRole::Member) => {
+                explicit.or_else(|| Some(ProjectRole::Contributor.permissions()))
+            }
+        }
     }
 
     pub fn is_visible(self) -> bool {
-        self.effective_role().is_some()
+        self.permissions().is_some()
     }
 
     pub fn allows(self, permission: Permission) -> bool {
-        self.effective_role().is_some_and(|role| role.allows(permission))
+        self.permissions().is_some_and(|permissions| permissions.contains(permission))
     }
 }
 
@@ -53,7 +58,9 @@ mod tests {
         visibility: Visibility,
         explicit_role: Option<ProjectRole>,
     ) -> Option<ProjectRole> {
-        ProjectAccess { organization_role, visibility, explicit_role }.effective_role()
+        let explicit = explicit_role.map(ProjectRole::permissions);
+        let permissions = ProjectAccess { organization_role, visibility, explicit }.permissions()?;
+        ProjectRole::ALL.iter().copied().find(|role| role.permissions() == permissions)
     }
 
     #[test]

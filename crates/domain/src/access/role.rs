@@ -12,10 +12,25 @@ named_enum! {
 }
 
 named_enum! {
+    /// Where a role or a permission counts.
+    RoleLevel {
+        Organization => "organization",
+        Project => "project",
+    }
+}
+
+named_enum! {
     /// A member's role in a project.
     ProjectRole {
         Manager => "manager",
         Contributor => "contributor",
         Viewer => "viewer",
     }
+}
+
+/// A role that every organization has, of whichever level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SystemRole {
+    Organization(OrganizationRole),
+    Project(ProjectRole),
 }

@@ -9,7 +9,12 @@ named_enum! {
         WrongCode => "wrong_code",
         /// There were so many wrong codes that none is looked at.
         CodesBlocked => "codes_blocked",
+        WrongPasskey => "wrong_passkey",
         UnverifiedEmail => "unverified_email",
+        /// In every organization of theirs they are suspended.
+        Suspended => "suspended",
+        /// An identity provider vouched for somebody who is not let in.
+        NotAdmitted => "not_admitted",
     }
 }
 
@@ -42,6 +47,19 @@ pub enum IdentityFact {
     SecondFactorDisabled,
     RecoveryCodeUsed,
     RecoveryCodesReplaced,
+    PasskeyAdded,
+    PasskeyRenamed,
+    PasskeyRemoved,
+    /// Somebody signed in with it.
+    PasskeyUsed,
+    /// A passkey was shown whose signature counter had gone back, as that of a copy does. It was refused.
+    PasskeyCounterReused,
+    /// An identity provider vouches for the user from now on.
+    IdentityLinked,
+    IdentityUnlinked,
+    IdentityProviderCreated,
+    IdentityProviderUpdated,
+    IdentityProviderDeleted,
     /// What was known of the user is erased.
     Deleted,
 }
@@ -70,6 +88,16 @@ impl IdentityFact {
             Self::SecondFactorDisabled => "auth.mfa_disabled",
             Self::RecoveryCodeUsed => "auth.recovery_code_used",
             Self::RecoveryCodesReplaced => "auth.recovery_codes_replaced",
+            Self::PasskeyAdded => "auth.passkey_added",
+            Self::PasskeyRenamed => "auth.passkey_renamed",
+            Self::PasskeyRemoved => "auth.passkey_removed",
+            Self::PasskeyUsed => "auth.passkey_used",
+            Self::PasskeyCounterReused => "auth.passkey_counter_reused",
+            Self::IdentityLinked => "auth.identity_linked",
+            Self::IdentityUnlinked => "auth.identity_unlinked",
+            Self::IdentityProviderCreated => "identity_provider.created",
+            Self::IdentityProviderUpdated => "identity_provider.updated",
+            Self::IdentityProviderDeleted => "identity_provider.deleted",
             Self::Deleted => "user.deleted",
         }
     }

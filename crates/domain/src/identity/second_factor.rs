@@ -1,7 +1,18 @@
 use chrono::TimeDelta;
 
 use super::{DisplayName, IdentityError, IdentityFact, SealedSecret, TokenHash};
+use crate::text::named_enum;
 use crate::{DomainEvent, Fact, ResourceKind, Subject, Timestamp, UserId, Version};
+
+named_enum! {
+    /// What a sign-in can go on with whose password was right.
+    MfaMethod {
+        /// A code of the authenticator app.
+        Totp => "totp",
+        RecoveryCode => "recovery_code",
+        Passkey => "passkey",
+    }
+}
 
 /// The plain data of a second factor: the one mapping surface for stores.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +40,8 @@ pub enum Proof {
     Step(i64),
     /// A code with this digest.
     RecoveryCode(TokenHash),
+    /// A passkey of theirs.
+    Passkey,
     /// No code of theirs.
     Nothing,
 }
@@ -49,7 +62,7 @@ pub enum Verdict {
 }
 
 /// A user's authenticator app (RFC 6238) with the recovery codes that stand in for it, and the events its methods
-/// recorded.
+/// recorded. Who has passkeys and no app has the codes all the same: then the secret is one that nobody was told.
 #[derive(Clone, Debug)]
 pub struct SecondFactor {
     state: SecondFactorState,
@@ -127,12 +140,40 @@ impl SecondFactor {
         Ok(verdict)
     }
 
-    /// Uses a code up, if it is good. One that is set up only so far proves nothing.
+    /// Whether there is any code that it could accept. An app that is set up only so far proves nothing.
+    pub fn takes_codes(&self) -> bool {
+        self.is_confirmed() || !self.state.recovery_codes.is_empty()
+    }
+
+    /// Uses a code up, if it is good.
     pub fn accept(&mut self, proof: &Proof, owner: &DisplayName, now: Timestamp) -> Result<Verdict, IdentityError> {
-        if !self.is_confirmed() {
+        if !self.takes_codes() {
             return Err(IdentityError::NoSecondFactor);
         }
-        Ok(self.judge(proof, owner, now))
+        Ok(self.weigh(proof, owner, now))
+    }
+
+    /// Like [`SecondFactor::accept`], for somebody who has a second factor in any case, if only passkeys: what is wrong
+    /// is counted.
+    pub fn weigh(&mut self, proof: &Proof, owner: &DisplayName, now: Timestamp) -> Verdict {
+        let is_of_no_app = matches!(proof, Proof::Step(_)) && !self.is_confirmed();
+        self.judge(if is_of_no_app { &Proof::Nothing } else { proof }, owner, now)
+    }
+
+    /// Gives out recovery codes to who has passkeys, and none of these left. The event about the passkey tells of it.
+    pub fn issue_recovery_codes(&mut self, recovery_codes: Vec<TokenHash>, now: Timestamp) {
+        self.state.recovery_codes = recovery_codes;
+        self.state.updated_at = now;
+    }
+
+    /// Takes the app away from who has passkeys besides, for whom the recovery codes stay. The secret is one that
+    /// nobody was told.
+    pub fn forget_app(&mut self, secret: SealedSecret, owner: &DisplayName, now: Timestamp) {
+        self.state.secret = secret;
+        self.state.confirmed_at = None;
+        self.state.last_step = None;
+        self.state.updated_at = now;
+        self.record(IdentityFact::SecondFactorDisabled, owner);
     }
 
     /// Gives out a new set of recovery codes; those of the old one are worthless.
@@ -154,6 +195,7 @@ impl SecondFactor {
         let verdict = match proof {
             Proof::Step(step) => self.use_step(*step),
             Proof::RecoveryCode(digest) => self.use_recovery_code(digest, owner),
+            Proof::Passkey => Verdict::Accepted,
             Proof::Nothing => Verdict::Wrong,
         };
         self.state.updated_at = now;
@@ -293,6 +335,29 @@ mod tests {
     }
 
     #[test]
+    fn recovery_codes_stand_in_for_passkeys_where_there_is_no_app() {
+        let mut factor = begun();
+        assert_eq!(factor.weigh(&Proof::Passkey, &ada(), at(1)), Verdict::Accepted);
+        assert_eq!(factor.weigh(&code("a"), &ada(), at(1)), Verdict::Wrong, "none was given out");
+        factor.issue_recovery_codes(codes(), at(1));
+        assert_eq!(factor.accept(&Proof::Step(100), &ada(), at(1)), Ok(Verdict::Wrong), "nobody has such an app");
+        assert_eq!(factor.accept(&code("a"), &ada(), at(1)), Ok(Verdict::AcceptedRecoveryCode { left: 1 }));
+        assert_eq!(factor.weigh(&code("b"), &ada(), at(1)), Verdict::AcceptedRecoveryCode { left: 0 });
+        assert!(!factor.takes_codes() && !factor.is_confirmed());
+    }
+
+    #[test]
+    fn without_the_app_the_recovery_codes_stay() {
+        let mut factor = confirmed();
+        factor.forget_app(sealed("nobody's"), &ada(), at(2));
+        assert!(factor.takes_codes() && !factor.is_confirmed());
+        assert_eq!((&factor.state().secret, factor.state().last_step), (&sealed("nobody's"), None));
+        assert_eq!(factor.accept(&Proof::Step(200), &ada(), at(2)), Ok(Verdict::Wrong));
+        assert_eq!(factor.accept(&code("a"), &ada(), at(2)), Ok(Verdict::AcceptedRecoveryCode { left: 1 }));
+        assert_eq!(names(factor), ["auth.mfa_disabled", "auth.recovery_code_used"]);
+    }
+
+    #[test]
     fn too_many_wrong_codes_block_it_for_longer_and_longer() {
         let mut factor = confirmed();
         for _ in 0..SecondFactor::FREE_WRONG_CODES {
@@ -301,6 +366,7 @@ mod tests {
         let blocked = |minutes| Ok(Verdict::Blocked { until: at(minutes) });
         assert_eq!(factor.accept(&Proof::Step(200), &ada(), at(5)), blocked(6), "not even a good one");
         assert_eq!(factor.accept(&code("a"), &ada(), at(5)), blocked(6));
+        assert_eq!(factor.accept(&Proof::Passkey, &ada(), at(5)), blocked(6));
         assert_eq!(factor.accept(&Proof::Nothing, &ada(), at(6)), Ok(Verdict::Wrong));
         assert_eq!(factor.accept(&Proof::Nothing, &ada(), at(7)), blocked(8));
         for _ in 0..20 {

@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 
-use super::{IdentityFact, TokenHash};
-use crate::{DomainEvent, Fact, OrganizationId, ResourceKind, SessionId, Subject, Timestamp, UserId};
+use super::{IdentityFact, ProviderKey, TokenHash};
+use crate::{DomainEvent, Fact, FieldChange, OrganizationId, ResourceKind, SessionId, Subject, Timestamp, UserId};
 
 /// Where a session was started from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,6 +88,14 @@ impl Session {
         session
     }
 
+    /// Says on the event of a session that was just started who vouched for its user.
+    pub fn note_provider(&mut self, provider: &ProviderKey) {
+        let change = FieldChange::of("identity_provider", None::<&str>, provider.to_string());
+        if let Some(event) = self.events.last_mut() {
+            event.changes.extend(change);
+        }
+    }
+
     pub fn restore(state: SessionState) -> Self {
         Self { state, events: Vec::new() }
     }
@@ -138,6 +146,11 @@ impl Session {
         self.state.spent = Some(SpentToken { hash, spent_at: now, salt });
         self.state.last_used_at = now;
         self.state.expires_at = now + Self::LIFETIME;
+    }
+
+    /// Has the session end at this age at the latest, however often it is refreshed.
+    pub fn cap(&mut self, max_age: TimeDelta) {
+        self.state.expires_at = self.state.expires_at.min(self.state.created_at + max_age);
     }
 
     /// Puts the session into another organization of its user.
@@ -221,6 +234,19 @@ mod tests {
         session.rotate(token("third"), Some("pepper".to_owned()), at(2));
         assert_eq!(session.recognize(&token("first"), true, at(2)), PresentedToken::Reused, "at once");
         assert_eq!(session.recognize(&token("made up"), false, at(2)), PresentedToken::Worthless);
+    }
+
+    #[test]
+    fn a_session_ends_at_its_greatest_age_however_often_it_is_refreshed() {
+        let (mut session, day) = (session(), 24 * 60);
+        session.cap(TimeDelta::days(45));
+        assert_eq!(session.state().expires_at, at(30 * day), "it may not even be used");
+        session.rotate(token("second"), None, at(20 * day));
+        session.cap(TimeDelta::days(45));
+        assert_eq!(session.state().expires_at, at(45 * day));
+        assert!(session.is_live(at(45 * day - 1)) && !session.is_live(at(45 * day)));
+        session.cap(TimeDelta::days(7));
+        assert_eq!(session.recognize(&token("second"), true, at(7 * day)), PresentedToken::Worthless);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::TokenHash;
+use super::{TokenHash, VouchedSignIn};
 use crate::{InvitationId, SignInChallengeId, Timestamp, UserId};
 
 /// An invitation that is accepted with a sign-in.
@@ -22,6 +22,8 @@ pub struct SignInChallengeState {
     pub checked: TokenHash,
     /// What is accepted when it is met.
     pub invitation: Option<InvitationToAccept>,
+    /// Who vouched for the user, if it was not their password.
+    pub vouched: Option<VouchedSignIn>,
     pub wrong_codes: u32,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
@@ -65,11 +67,19 @@ impl SignInChallenge {
             token_hash,
             checked,
             invitation,
+            vouched: None,
             wrong_codes: 0,
             created_at: now,
             expires_at,
         };
         Self { state }
+    }
+
+    /// The same, of somebody for whom an identity provider has vouched.
+    #[must_use]
+    pub fn vouched(mut self, by: VouchedSignIn) -> Self {
+        self.state.vouched = Some(by);
+        self
     }
 
     pub fn restore(state: SignInChallengeState) -> Self {

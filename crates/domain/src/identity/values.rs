@@ -111,6 +111,11 @@ impl PasswordHash {
         Self("!".to_owned())
     }
 
+    /// Whether there is a password that it is of.
+    pub fn is_usable(&self) -> bool {
+        self.0 != "!"
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,12 +1,14 @@
+use std::collections::HashSet;
+
 use super::NotificationKind;
 use crate::identity::Email;
-use crate::organizations::OrganizationFact;
+use crate::organizations::{OrganizationFact, TeamFact};
 use crate::projects::ProjectFact;
 use crate::tasks::TaskFact;
 use crate::{Fact, UserId};
 
 /// Somebody whom an event concerns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Recipient {
     User(UserId),
     /// An address that may not belong to a user yet: reached by email only.
@@ -19,6 +21,11 @@ pub fn audience(fact: &Fact, actor: Option<UserId>) -> Vec<(Recipient, Notificat
     let mut recipients = match fact {
         Fact::Task(fact) => task_audience(fact),
         Fact::Project(ProjectFact::MemberAdded { user, .. }) => users(Kind::ProjectMemberAdded, [*user]),
+        // To everybody in it, it is the same as being added themselves.
+        Fact::Project(ProjectFact::TeamAdded { members, .. }) => {
+            users(Kind::ProjectMemberAdded, members.iter().copied())
+        }
+        Fact::Team(TeamFact::MemberAdded { user }) => users(Kind::TeamMemberAdded, [*user]),
         Fact::Project(ProjectFact::MemberRemoved { user }) => users(Kind::ProjectMemberRemoved, [*user]),
         Fact::Organization(OrganizationFact::Invited { email, .. }) => {
             vec![(Recipient::Address(email.clone()), Kind::OrganizationInvited)]
@@ -29,17 +36,21 @@ pub fn audience(fact: &Fact, actor: Option<UserId>) -> Vec<(Recipient, Notificat
         Fact::Organization(OrganizationFact::MemberRoleChanged { user, .. }) => {
             users(Kind::OrganizationRoleChanged, [*user])
         }
-        Fact::Project(_) | Fact::Organization(_) | Fact::Identity(_) | Fact::PermissionDenied { .. } => Vec::new(),
+        Fact::Organization(OrganizationFact::MemberUnsuspended { user }) => {
+            users(Kind::OrganizationMemberUnsuspended, [*user])
+        }
+        Fact::Organization(OrganizationFact::DomainLapsed { owners }) => {
+            users(Kind::OrganizationDomainLapsed, owners.iter().copied())
+        }
+        Fact::Project(_)
+        | Fact::Team(_)
+        | Fact::Organization(_)
+        | Fact::Identity(_)
+        | Fact::PermissionDenied { .. } => Vec::new(),
     };
     recipients.retain(|(recipient, _)| !matches!(recipient, Recipient::User(user) if Some(*user) == actor));
-    let mut seen = Vec::new();
-    recipients.retain(|(recipient, _)| {
-        let new = !seen.contains(recipient);
-        if new {
-            seen.push(recipient.clone());
-        }
-        new
-    });
+    let mut seen = HashSet::new();
+    recipients.retain(|(recipient, _)| seen.insert(recipient.clone()));
     recipients
 }
 
@@ -121,17 +132,46 @@ mod tests {
     }
 
     #[test]
+    fn a_team_hears_of_its_project_and_who_joins_one_of_that() {
+        let team = crate::TeamId::new(Uuid::from_u128(7));
+        let role = crate::access::ProjectRole::Viewer.into();
+        let added = ProjectFact::TeamAdded { team, role, members: vec![user(1), user(2), user(3)] };
+        let told = [user(1), user(3)].map(|it| (Recipient::User(it), NotificationKind::ProjectMemberAdded));
+        assert_eq!(audience(&Fact::Project(added), Some(user(2))), told);
+        let joined = Fact::Team(TeamFact::MemberAdded { user: user(1) });
+        let told = [(Recipient::User(user(1)), NotificationKind::TeamMemberAdded)];
+        assert_eq!(audience(&joined, Some(user(2))), told);
+    }
+
+    #[test]
     fn most_of_what_happens_concerns_nobody_in_particular() {
         for fact in [
             Fact::Task(TaskFact::Updated { assignees: vec![user(1)], reporter: user(2) }),
             Fact::Task(TaskFact::Restored { assignees: vec![user(1)], reporter: user(2) }),
             Fact::Project(ProjectFact::Created),
+            Fact::Project(ProjectFact::TeamRemoved {
+                team: crate::TeamId::new(Uuid::from_u128(7)),
+                members: vec![user(1)],
+            }),
+            Fact::Team(TeamFact::MemberRemoved { user: user(1) }),
             Fact::Organization(OrganizationFact::MemberRemoved { user: user(1) }),
+            Fact::Organization(OrganizationFact::MemberSuspended { user: user(1) }),
+            Fact::Organization(OrganizationFact::OwnershipTransferred { from: user(1), to: user(2) }),
             Fact::Identity(crate::identity::IdentityFact::SignedIn),
             Fact::PermissionDenied { permission: "task.edit".to_owned() },
         ] {
             assert_eq!(audience(&fact, None), [], "{fact:?}");
         }
+    }
+
+    #[test]
+    fn who_may_come_back_hears_of_it_and_owners_of_a_domain_that_they_lose() {
+        let back = Fact::Organization(OrganizationFact::MemberUnsuspended { user: user(1) });
+        let told = [(Recipient::User(user(1)), NotificationKind::OrganizationMemberUnsuspended)];
+        assert_eq!(audience(&back, Some(user(2))), told);
+        let lapsed = Fact::Organization(OrganizationFact::DomainLapsed { owners: vec![user(1), user(2)] });
+        let told = [1, 2].map(|it| (Recipient::User(user(it)), NotificationKind::OrganizationDomainLapsed));
+        assert_eq!(audience(&lapsed, None), told);
     }
 
     #[test]

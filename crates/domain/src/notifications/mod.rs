@@ -10,7 +10,8 @@ pub use audience::{Recipient, audience};
 use crate::text::named_enum;
 
 named_enum! {
-    /// What a notification tells. The names are those of the events, but for an assignment at creation.
+    /// What a notification tells. The names are those of the events, but for an assignment at creation, and for a
+    /// team that is added to a project.
     NotificationKind {
         TaskAssigned => "task.assigned",
         TaskUnassigned => "task.unassigned",
@@ -19,8 +20,11 @@ named_enum! {
         TaskDeleted => "task.deleted",
         ProjectMemberAdded => "project.member_added",
         ProjectMemberRemoved => "project.member_removed",
+        TeamMemberAdded => "team.member_added",
         OrganizationInvited => "organization.invited",
         OrganizationMemberJoined => "organization.member_joined",
         OrganizationRoleChanged => "organization.member_role_changed",
+        OrganizationMemberUnsuspended => "organization.member_unsuspended",
+        OrganizationDomainLapsed => "organization.domain_lapsed",
     }
 }

@@ -1,10 +1,10 @@
 use chrono::TimeDelta;
 
-use super::{OrganizationError, OrganizationFact};
+use super::{MemberRole, OrganizationError, OrganizationFact};
 use crate::access::OrganizationRole;
 use crate::identity::Email;
 use crate::text::named_enum;
-use crate::{DomainEvent, Fact, FieldChange, InvitationId, ResourceKind, Subject, Timestamp, UserId};
+use crate::{CustomRoleId, DomainEvent, Fact, FieldChange, InvitationId, ResourceKind, Subject, Timestamp, UserId};
 
 named_enum! {
     InvitationStatus {
@@ -20,7 +20,9 @@ named_enum! {
 pub struct InvitationState {
     pub id: InvitationId,
     pub email: Email,
+    /// The base of the custom role, where there is one.
     pub role: OrganizationRole,
+    pub custom_role: Option<CustomRoleId>,
     pub invited_by: UserId,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
@@ -52,11 +54,13 @@ pub struct Invitation {
 impl Invitation {
     pub const LIFETIME: TimeDelta = TimeDelta::days(7);
 
-    pub fn create(id: InvitationId, email: Email, role: OrganizationRole, by: UserId, now: Timestamp) -> Self {
+    pub fn create(id: InvitationId, email: Email, role: impl Into<MemberRole>, by: UserId, now: Timestamp) -> Self {
+        let MemberRole { base: role, custom } = role.into();
         let state = InvitationState {
             id,
             email: email.clone(),
             role,
+            custom_role: custom.as_ref().map(|role| role.id),
             invited_by: by,
             created_at: now,
             expires_at: now + Self::LIFETIME,
@@ -64,8 +68,11 @@ impl Invitation {
             revoked_at: None,
         };
         let mut invitation = Self { state, events: Vec::new() };
-        let change = FieldChange::of("role", None::<&str>, role.as_str());
-        invitation.record(OrganizationFact::Invited { email, role }, change.into_iter().collect());
+        let changes = [
+            FieldChange::of("role", None::<&str>, role.as_str()),
+            FieldChange::of("custom_role", None::<&str>, custom.as_ref().map(|role| role.name.as_str())),
+        ];
+        invitation.record(OrganizationFact::Invited { email, role }, changes.into_iter().flatten().collect());
         invitation
     }
 

@@ -1,16 +1,50 @@
-use super::{OrganizationError, OrganizationFact};
-use crate::access::OrganizationRole;
+use super::{HeldRole, MemberRole, OrganizationError, OrganizationFact};
+use crate::access::{OrganizationAccess, OrganizationRole};
+use crate::text::named_enum;
 use crate::{DomainEvent, Fact, FieldChange, ResourceKind, Subject, Timestamp, UserId, Version};
+
+named_enum! {
+    /// Whether a member has access.
+    MemberStatus {
+        Active => "active",
+        Suspended => "suspended",
+    }
+}
 
 /// The plain data of a member: the one mapping surface for stores. `display_name` is the user's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberState {
     pub user_id: UserId,
     pub display_name: String,
+    /// The base of the custom role, where there is one.
     pub role: OrganizationRole,
+    pub custom_role: Option<HeldRole>,
+    /// Since when they have no access.
+    pub suspended_at: Option<Timestamp>,
     pub version: Version,
     pub joined_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+impl MemberState {
+    pub fn is_active(&self) -> bool {
+        self.suspended_at.is_none()
+    }
+
+    /// The role that counts now: a suspended member has none.
+    pub fn active_role(&self) -> Option<OrganizationRole> {
+        self.is_active().then_some(self.role)
+    }
+
+    /// What their role lets them do, suspended or not.
+    pub fn access(&self) -> OrganizationAccess {
+        MemberRole { base: self.role, custom: self.custom_role.clone() }.access()
+    }
+
+    /// What they may do now: a suspended member has no access.
+    pub fn active_access(&self) -> Option<OrganizationAccess> {
+        self.is_active().then(|| self.access())
+    }
 }
 
 /// A user in an organization, and the events its methods recorded.
@@ -25,15 +59,28 @@ impl Member {
     pub fn join(
         user_id: UserId,
         display_name: String,
-        role: OrganizationRole,
+        role: impl Into<MemberRole>,
         invited_by: Option<UserId>,
         now: Timestamp,
     ) -> Self {
-        let state = MemberState { user_id, display_name, role, version: 0, joined_at: now, updated_at: now };
+        let MemberRole { base: role, custom: custom_role } = role.into();
+        let changes = [
+            FieldChange::of("role", None::<&str>, role.as_str()),
+            FieldChange::of("custom_role", None::<&str>, name_of(custom_role.as_ref())),
+        ];
+        let state = MemberState {
+            user_id,
+            display_name,
+            role,
+            custom_role,
+            suspended_at: None,
+            version: 0,
+            joined_at: now,
+            updated_at: now,
+        };
         let mut member = Self { state, events: Vec::new() };
-        let change = FieldChange::of("role", None::<&str>, role.as_str());
         let fact = OrganizationFact::MemberJoined { user: user_id, role, invited_by };
-        member.record(fact, change.into_iter().collect());
+        member.record(fact, changes.into_iter().flatten().collect());
         member
     }
 
@@ -50,22 +97,27 @@ impl Member {
         (self.state, self.events)
     }
 
-    /// Changes the role; `owners` is how many owners the organization has now.
+    /// Changes the role; `owners` is how many owners the organization has now, without those who are suspended.
     pub fn change_role(
         &mut self,
-        role: OrganizationRole,
+        role: impl Into<MemberRole>,
         owners: u64,
         now: Timestamp,
     ) -> Result<(), OrganizationError> {
-        if role == self.state.role {
+        let MemberRole { base: role, custom: custom_role } = role.into();
+        let changes = [
+            FieldChange::of("role", self.state.role.as_str(), role.as_str()),
+            FieldChange::of("custom_role", name_of(self.state.custom_role.as_ref()), name_of(custom_role.as_ref())),
+        ];
+        let changes: Vec<_> = changes.into_iter().flatten().collect();
+        if changes.is_empty() {
             return Ok(());
         }
         self.ensure_not_last_owner(owners)?;
-        let change = FieldChange::of("role", self.state.role.as_str(), role.as_str());
         self.state.role = role;
+        self.state.custom_role = custom_role;
         self.state.updated_at = now;
-        let fact = OrganizationFact::MemberRoleChanged { user: self.state.user_id, role };
-        self.record(fact, change.into_iter().collect());
+        self.record(OrganizationFact::MemberRoleChanged { user: self.state.user_id, role }, changes);
         Ok(())
     }
 
@@ -76,8 +128,33 @@ impl Member {
         Ok(())
     }
 
+    /// Takes the access away, and nothing else: they get back what they had. `owners` as in [`Member::change_role`].
+    pub fn suspend(&mut self, owners: u64, now: Timestamp) -> Result<(), OrganizationError> {
+        if !self.state.is_active() {
+            return Err(OrganizationError::AlreadySuspended);
+        }
+        self.ensure_not_last_owner(owners)?;
+        self.set_suspended(Some(now), OrganizationFact::MemberSuspended { user: self.state.user_id }, now);
+        Ok(())
+    }
+
+    pub fn unsuspend(&mut self, now: Timestamp) -> Result<(), OrganizationError> {
+        if self.state.is_active() {
+            return Err(OrganizationError::NotSuspended);
+        }
+        self.set_suspended(None, OrganizationFact::MemberUnsuspended { user: self.state.user_id }, now);
+        Ok(())
+    }
+
+    fn set_suspended(&mut self, since: Option<Timestamp>, fact: OrganizationFact, now: Timestamp) {
+        let change = FieldChange::of("suspended_at", self.state.suspended_at, since);
+        self.state.suspended_at = since;
+        self.state.updated_at = now;
+        self.record(fact, change.into_iter().collect());
+    }
+
     fn ensure_not_last_owner(&self, owners: u64) -> Result<(), OrganizationError> {
-        if self.state.role == OrganizationRole::Owner && owners <= 1 {
+        if self.state.active_role() == Some(OrganizationRole::Owner) && owners <= 1 {
             Err(OrganizationError::LastOwner)
         } else {
             Ok(())
@@ -96,4 +173,8 @@ impl Member {
             changes,
         });
     }
+}
+
+fn name_of(role: Option<&HeldRole>) -> Option<&str> {
+    role.map(|role| role.name.as_str())
 }

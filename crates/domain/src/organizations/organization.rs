@@ -1,6 +1,6 @@
 use super::{OrganizationError, OrganizationFact};
 use crate::text::line_value;
-use crate::{DomainEvent, Fact, FieldChange, OrganizationId, ResourceKind, Subject, Timestamp, Version};
+use crate::{DomainEvent, Fact, FieldChange, OrganizationId, ResourceKind, Subject, Timestamp, UserId, Version};
 
 line_value! {
     /// What people call an organization.
@@ -63,6 +63,13 @@ impl Organization {
             self.state.updated_at = now;
             self.record(OrganizationFact::Updated, vec![change]);
         }
+    }
+
+    /// Records that an owner has handed it on. Whose roles change by it is recorded by the members.
+    pub fn hand_on(&mut self, from: UserId, to: UserId, now: Timestamp) {
+        let change = FieldChange::of("owner", from.to_string(), to.to_string());
+        self.state.updated_at = now;
+        self.record(OrganizationFact::OwnershipTransferred { from, to }, change.into_iter().collect());
     }
 
     fn record(&mut self, fact: OrganizationFact, changes: Vec<FieldChange>) {

@@ -1,14 +1,17 @@
 //! The rules on organizations, members and invitations, with nothing but values.
 
+mod invitations;
+
 use chrono::{TimeDelta, TimeZone, Utc};
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::access::OrganizationRole;
+use crate::access::{OrganizationRole, Permission, Permissions};
 use crate::identity::Email;
 use crate::{
-    DomainEvent, Fact, FieldChange, FieldValue, InvitationId, OrganizationId, ResourceKind, Timestamp, UserId,
+    CustomRoleId, DomainEvent, Fact, FieldChange, FieldValue, InvitationId, OrganizationId, ResourceKind, Timestamp,
+    UserId,
 };
 
 fn at(minutes: i64) -> Timestamp {
@@ -124,6 +127,32 @@ fn one_of_two_owners_may_be_demoted_or_leave() {
 }
 
 #[test]
+fn a_custom_role_is_told_by_its_name_and_goes_with_a_system_role() {
+    let id = CustomRoleId::new(Uuid::from_u128(9));
+    let held = |name: &str, permission: Permission| HeldRole {
+        id,
+        name: RoleName::parse(name).unwrap(),
+        permissions: Permissions::default().with(permission),
+    };
+    let custom = Some(held("Auditor", Permission::ViewAuditLog));
+    let mut guest = member(OrganizationRole::Guest);
+    guest.change_role(MemberRole { base: OrganizationRole::Guest, custom: custom.clone() }, 1, at(1)).unwrap();
+    assert_eq!(guest.state().custom_role, custom);
+    let access = guest.state().access();
+    assert_eq!((access.role, access.custom_role), (OrganizationRole::Guest, Some(id)));
+    assert!(access.allows(Permission::ViewAuditLog) && !access.allows(Permission::ViewOrganization));
+    // What the role permits is not for the member to tell of.
+    let again = Some(held("Auditor", Permission::ViewMembers));
+    guest.change_role(MemberRole { base: OrganizationRole::Guest, custom: again }, 1, at(2)).unwrap();
+    guest.change_role(OrganizationRole::Guest, 1, at(3)).unwrap();
+    assert_eq!((guest.state().custom_role.clone(), guest.state().updated_at), (None, at(3)));
+    let (facts, changes) = told(guest.into_parts().1);
+    let fact = OrganizationFact::MemberRoleChanged { user: user(1), role: OrganizationRole::Guest };
+    assert_eq!(facts, [fact.clone(), fact]);
+    assert_eq!(changes, [FieldChange { field: "custom_role", from: "Auditor".into(), to: FieldValue::Nothing }]);
+}
+
+#[test]
 fn who_owns_nothing_may_change_or_leave_whatever_the_number_of_owners() {
     for &role in OrganizationRole::ALL.iter().filter(|role| **role != OrganizationRole::Owner) {
         assert_eq!(member(role).remove(1), Ok(()));
@@ -132,59 +161,42 @@ fn who_owns_nothing_may_change_or_leave_whatever_the_number_of_owners() {
 }
 
 #[test]
-fn an_invitation_is_good_for_seven_days_to_the_moment() {
-    let invitation = invitation();
-    assert_eq!(invitation.state().expires_at, at(7 * 24 * 60));
-    let last = at(7 * 24 * 60) - TimeDelta::milliseconds(1);
-    assert_eq!(invitation.state().status(last), InvitationStatus::Pending);
-    assert_eq!(invitation.state().status(at(7 * 24 * 60)), InvitationStatus::Expired);
+fn a_suspended_member_keeps_what_they_had_and_counts_for_nothing() {
+    let mut admin = member(OrganizationRole::Admin);
+    assert_eq!(admin.unsuspend(at(1)), Err(OrganizationError::NotSuspended));
+    admin.suspend(1, at(1)).unwrap();
+    let state = admin.state();
+    assert_eq!((state.role, state.active_access(), state.suspended_at), (OrganizationRole::Admin, None, Some(at(1))));
+    assert_eq!(admin.suspend(1, at(2)), Err(OrganizationError::AlreadySuspended));
+    admin.unsuspend(at(3)).unwrap();
+    assert_eq!(
+        (admin.state().active_access(), admin.state().updated_at),
+        (Some(OrganizationRole::Admin.into()), at(3))
+    );
+    let (facts, changes) = told(admin.into_parts().1);
+    let (suspended, back) =
+        (OrganizationFact::MemberSuspended { user: user(1) }, OrganizationFact::MemberUnsuspended { user: user(1) });
+    assert_eq!(facts, [suspended, back]);
+    assert_eq!(changes, [FieldChange { field: "suspended_at", from: at(1).into(), to: FieldValue::Nothing }]);
 }
 
 #[test]
-fn inviting_records_the_address_and_the_role() {
-    let email = Email::parse("new@example.com").unwrap();
-    let id = InvitationId::new(Uuid::from_u128(7));
-    let made = Invitation::create(id, email.clone(), OrganizationRole::Admin, user(1), at(0));
-    let (_, events) = made.into_parts();
-    assert_eq!((events[0].subject.kind, events[0].subject.id), (ResourceKind::Invitation, id.uuid()));
-    assert_eq!(events[0].subject.name, "new@example.com");
-    let (facts, changes) = told(events);
-    assert_eq!(facts, [OrganizationFact::Invited { email, role: OrganizationRole::Admin }]);
-    assert_eq!(changes, change_of_role(FieldValue::Nothing, "admin"));
+fn the_last_owner_is_not_suspended_and_a_suspended_one_is_not_the_last() {
+    let mut owner = member(OrganizationRole::Owner);
+    assert_eq!(owner.suspend(1, at(1)), Err(OrganizationError::LastOwner));
+    owner.suspend(2, at(1)).unwrap();
+    assert_eq!(owner.remove(1), Ok(()), "the one who is left is another");
+    assert_eq!(owner.change_role(OrganizationRole::Member, 1, at(2)), Ok(()));
 }
 
 #[test]
-fn an_invitation_is_accepted_once() {
-    let mut invitation = invitation();
-    invitation.accept(at(1)).unwrap();
-    assert_eq!(invitation.state().accepted_at, Some(at(1)));
-    assert_eq!(invitation.accept(at(2)), Err(OrganizationError::InvitationUsed));
-    assert_eq!(invitation.revoke(at(2)), Err(OrganizationError::InvitationUsed));
-    // It stays accepted when its time is over.
-    assert_eq!(invitation.state().status(at(100_000)), InvitationStatus::Accepted);
-    // The member who joins tells of it.
-    assert_eq!(invitation.into_parts().1, []);
-}
-
-#[test]
-fn a_revoked_invitation_is_worth_nothing() {
-    let mut invitation = invitation();
-    invitation.revoke(at(1)).unwrap();
-    assert_eq!(invitation.accept(at(2)), Err(OrganizationError::InvitationRevoked));
-    assert_eq!(invitation.revoke(at(2)), Err(OrganizationError::InvitationRevoked));
-    assert_eq!(invitation.state().revoked_at, Some(at(1)));
-    let email = Email::parse("new@example.com").unwrap();
-    assert_eq!(told(invitation.into_parts().1).0, [OrganizationFact::InvitationRevoked { email }]);
-}
-
-#[test]
-fn an_expired_invitation_can_be_revoked_but_not_accepted() {
-    let mut invitation = invitation();
-    let late = at(8 * 24 * 60);
-    assert_eq!(invitation.accept(late), Err(OrganizationError::InvitationExpired));
-    assert_eq!(invitation.state().accepted_at, None);
-    assert_eq!(invitation.revoke(late), Ok(()));
-    assert_eq!(invitation.state().status(late), InvitationStatus::Revoked);
+fn handing_an_organization_on_is_recorded() {
+    let mut organization = Organization::create(OrganizationId::new(Uuid::from_u128(5)), name("Acme"), at(0));
+    organization.hand_on(user(1), user(2), at(1));
+    assert_eq!(organization.state().updated_at, at(1));
+    let (facts, changes) = told(organization.into_parts().1);
+    assert_eq!(facts[1], OrganizationFact::OwnershipTransferred { from: user(1), to: user(2) });
+    assert_eq!((changes[0].field, changes.len()), ("owner", 1));
 }
 
 proptest! {

@@ -21,6 +21,8 @@ context_error! {
             "only members of the organization can be added to a project";
         GuestManager => "project.guest_manager", Rule, Some("role"),
             "a guest cannot manage a project: make them a contributor or a viewer";
+        TooManyTeams => "project.too_many_teams", Conflict, None,
+            "a project has at most 50 teams: remove one first";
         LastManager => "project.last_manager", Conflict, None,
             "a private project keeps at least one manager: appoint another one first";
         Archived => "project.archived", Conflict, None,

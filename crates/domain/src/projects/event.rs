@@ -1,5 +1,5 @@
-use crate::UserId;
-use crate::access::ProjectRole;
+use super::GivenRole;
+use crate::{TeamId, UserId};
 
 /// What happened to a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,9 +9,32 @@ pub enum ProjectFact {
     Archived,
     Unarchived,
     Deleted,
-    MemberAdded { user: UserId, role: ProjectRole },
-    MemberRoleChanged { user: UserId, role: ProjectRole },
-    MemberRemoved { user: UserId },
+    MemberAdded {
+        user: UserId,
+        role: GivenRole,
+    },
+    MemberRoleChanged {
+        user: UserId,
+        role: GivenRole,
+    },
+    MemberRemoved {
+        user: UserId,
+    },
+    /// With those who belonged to the team then.
+    TeamAdded {
+        team: TeamId,
+        role: GivenRole,
+        members: Vec<UserId>,
+    },
+    TeamRoleChanged {
+        team: TeamId,
+        role: GivenRole,
+    },
+    /// With those who belonged to the team then.
+    TeamRemoved {
+        team: TeamId,
+        members: Vec<UserId>,
+    },
 }
 
 impl ProjectFact {
@@ -25,6 +48,9 @@ impl ProjectFact {
             Self::MemberAdded { .. } => "project.member_added",
             Self::MemberRoleChanged { .. } => "project.member_role_changed",
             Self::MemberRemoved { .. } => "project.member_removed",
+            Self::TeamAdded { .. } => "project.team_added",
+            Self::TeamRoleChanged { .. } => "project.team_role_changed",
+            Self::TeamRemoved { .. } => "project.team_removed",
         }
     }
 }

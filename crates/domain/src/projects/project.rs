@@ -1,6 +1,8 @@
-use super::{ProjectDescription, ProjectError, ProjectFact, ProjectKey, ProjectName};
-use crate::access::{ProjectRole, Visibility};
-use crate::{DomainEvent, Fact, FieldChange, FieldValue, ProjectId, ResourceKind, Subject, Timestamp, UserId, Version};
+use super::{GivenRole, ProjectDescription, ProjectError, ProjectFact, ProjectKey, ProjectName};
+use crate::access::Visibility;
+use crate::{
+    DomainEvent, Fact, FieldChange, FieldValue, ProjectId, ResourceKind, Subject, TeamId, Timestamp, UserId, Version,
+};
 
 /// The plain data of a project: the one mapping surface for stores.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,9 @@ pub struct Project {
 }
 
 impl Project {
+    /// How many teams are in a project at most.
+    pub const MAX_TEAMS: u64 = 50;
+
     pub fn create(new: NewProject, now: Timestamp) -> Self {
         let mut project = Self {
             state: ProjectState {
@@ -133,16 +138,53 @@ impl Project {
     }
 
     /// Records what `before` → `after` means for a member's explicit role.
-    pub fn set_member(&mut self, user: UserId, before: Option<ProjectRole>, after: Option<ProjectRole>) {
-        let text = |role: Option<ProjectRole>| role.map(ProjectRole::as_str);
-        let Some(change) = FieldChange::of("role", text(before), text(after)) else { return };
+    pub fn set_member(&mut self, user: UserId, before: Option<GivenRole>, after: Option<GivenRole>) {
         let fact = match (before, after) {
             (None, Some(role)) => ProjectFact::MemberAdded { user, role },
             (_, Some(role)) => ProjectFact::MemberRoleChanged { user, role },
             (_, None) => ProjectFact::MemberRemoved { user },
         };
-        let member = FieldChange { field: "user_id", from: FieldValue::Nothing, to: user.to_string().into() };
-        self.record(fact, vec![member, change]);
+        self.record_role(fact, "user_id", user.to_string(), before, after);
+    }
+
+    /// The same for the role of a team with these `members`; `teams` is how many are in the project now.
+    pub fn set_team(
+        &mut self,
+        team: TeamId,
+        members: Vec<UserId>,
+        before: Option<GivenRole>,
+        after: Option<GivenRole>,
+        teams: u64,
+    ) -> Result<(), ProjectError> {
+        let fact = match (before, after) {
+            (None, Some(_)) if teams >= Self::MAX_TEAMS => return Err(ProjectError::TooManyTeams),
+            (None, Some(role)) => ProjectFact::TeamAdded { team, role, members },
+            (_, Some(role)) => ProjectFact::TeamRoleChanged { team, role },
+            (_, None) => ProjectFact::TeamRemoved { team, members },
+        };
+        self.record_role(fact, "team_id", team.to_string(), before, after);
+        Ok(())
+    }
+
+    fn record_role(
+        &mut self,
+        fact: ProjectFact,
+        field: &'static str,
+        whose: String,
+        before: Option<GivenRole>,
+        after: Option<GivenRole>,
+    ) {
+        if before == after {
+            return;
+        }
+        let role = |given: Option<GivenRole>| given.map(|given| given.role().as_str());
+        let custom = |given: Option<GivenRole>| given.and_then(GivenRole::custom).map(|id| id.to_string());
+        let changes = [
+            Some(FieldChange { field, from: FieldValue::Nothing, to: whose.into() }),
+            FieldChange::of("role", role(before), role(after)),
+            FieldChange::of("custom_role_id", custom(before), custom(after)),
+        ];
+        self.record(fact, changes.into_iter().flatten().collect());
     }
 
     fn record(&mut self, fact: ProjectFact, changes: Vec<FieldChange>) {

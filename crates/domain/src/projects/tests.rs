@@ -6,7 +6,10 @@ use uuid::Uuid;
 
 use super::*;
 use crate::access::{ProjectRole, Visibility};
-use crate::{DomainEvent, Fact, FieldChange, FieldValue, ProjectId, ResourceKind, Subject, Timestamp, UserId};
+use crate::{
+    CustomRoleId, DomainEvent, Fact, FieldChange, FieldValue, ProjectId, ResourceKind, Subject, TeamId, Timestamp,
+    UserId,
+};
 
 fn at(minutes: i64) -> Timestamp {
     Utc.with_ymd_and_hms(2026, 11, 21, 9, 30, 0).unwrap() + TimeDelta::minutes(minutes)
@@ -108,7 +111,7 @@ fn a_deletion_is_recorded() {
 
 #[test]
 fn what_becomes_of_a_members_role_decides_the_event() {
-    let (viewer, manager) = (ProjectRole::Viewer, ProjectRole::Manager);
+    let (viewer, manager) = (GivenRole::from(ProjectRole::Viewer), GivenRole::from(ProjectRole::Manager));
     let who = || FieldChange { field: "user_id", from: FieldValue::Nothing, to: user(2).to_string().into() };
     let role = |from: FieldValue, to: FieldValue| vec![who(), FieldChange { field: "role", from, to }];
     let mut project = stored();
@@ -129,6 +132,47 @@ fn what_becomes_of_a_members_role_decides_the_event() {
             event(ProjectFact::MemberRemoved { user: user(2) }, role("manager".into(), FieldValue::Nothing)),
         ]
     );
+}
+
+#[test]
+fn a_custom_role_is_named_beside_the_weakest_of_the_systems() {
+    let custom = CustomRoleId::new(Uuid::from_u128(9));
+    let given = GivenRole::Custom(custom);
+    assert_eq!((given.role(), given.custom()), (ProjectRole::Viewer, Some(custom)));
+    for given in [given, ProjectRole::Manager.into()] {
+        assert_eq!(GivenRole::restore(given.role(), given.custom()), given);
+    }
+    let replaced = GivenRole::restore(ProjectRole::Contributor, Some(custom));
+    assert_eq!(replaced, ProjectRole::Contributor.into(), "by a release that knows no custom roles");
+    let mut project = stored();
+    project.set_member(user(2), Some(ProjectRole::Viewer.into()), Some(given));
+    let change = |field, from, to| FieldChange { field, from, to };
+    let changes = vec![
+        change("user_id", FieldValue::Nothing, user(2).to_string().into()),
+        change("custom_role_id", FieldValue::Nothing, custom.to_string().into()),
+    ];
+    assert_eq!(project.into_parts().1, [event(ProjectFact::MemberRoleChanged { user: user(2), role: given }, changes)]);
+}
+
+#[test]
+fn what_becomes_of_a_teams_role_decides_the_event_and_there_are_50_at_most() {
+    let team = TeamId::new(Uuid::from_u128(8));
+    let (viewer, manager) = (GivenRole::from(ProjectRole::Viewer), GivenRole::from(ProjectRole::Manager));
+    let members = || vec![user(1), user(2)];
+    let most = Project::MAX_TEAMS;
+    let mut project = stored();
+    assert_eq!(project.set_team(team, members(), None, Some(viewer), most), Err(ProjectError::TooManyTeams));
+    project.set_team(team, members(), None, Some(viewer), most - 1).unwrap();
+    project.set_team(team, members(), Some(viewer), Some(viewer), most).unwrap();
+    project.set_team(team, members(), Some(viewer), Some(manager), most).unwrap();
+    project.set_team(team, members(), Some(manager), None, most).unwrap();
+    let facts: Vec<_> = project.into_parts().1.into_iter().map(|event| event.fact).collect();
+    let expected = [
+        ProjectFact::TeamAdded { team, role: viewer, members: members() },
+        ProjectFact::TeamRoleChanged { team, role: manager },
+        ProjectFact::TeamRemoved { team, members: members() },
+    ];
+    assert_eq!(facts, expected.map(Fact::Project));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::ProjectError;
-use crate::text::{self, TextFault, line_value};
+use crate::text::{line_value, text_value};
 
 line_value! {
     /// What people call a project.
@@ -38,27 +38,7 @@ impl fmt::Display for ProjectKey {
     }
 }
 
-/// The long text of a project. An empty one is no description.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProjectDescription(String);
-
-impl ProjectDescription {
-    pub const MAX_CHARS: usize = 10_000;
-
-    pub fn parse(raw: &str) -> Result<Option<Self>, ProjectError> {
-        match text::multiline(raw, Self::MAX_CHARS) {
-            Ok(text) if text.is_empty() => Ok(None),
-            Ok(text) => Ok(Some(Self(text))),
-            Err(TextFault::Length) => Err(ProjectError::DescriptionLength),
-            Err(TextFault::ControlCharacter) => Err(ProjectError::DescriptionCharacters),
-        }
-    }
-
-    pub fn restore(stored: String) -> Self {
-        Self(stored)
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+text_value! {
+    /// The long text of a project. An empty one is no description.
+    ProjectDescription, 10_000, ProjectError, ProjectError::DescriptionLength, ProjectError::DescriptionCharacters
 }

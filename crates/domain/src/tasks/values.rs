@@ -3,7 +3,7 @@ use std::fmt;
 use super::TaskError;
 use crate::UserId;
 use crate::projects::ProjectKey;
-use crate::text::{self, TextFault, line_value, named_enum};
+use crate::text::{line_value, named_enum, text_value};
 
 line_value! {
     /// What is to be done, in one line.
@@ -53,29 +53,9 @@ impl TaskPriority {
     }
 }
 
-/// The long text of a task. An empty one is no description.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TaskDescription(String);
-
-impl TaskDescription {
-    pub const MAX_CHARS: usize = 50_000;
-
-    pub fn parse(raw: &str) -> Result<Option<Self>, TaskError> {
-        match text::multiline(raw, Self::MAX_CHARS) {
-            Ok(text) if text.is_empty() => Ok(None),
-            Ok(text) => Ok(Some(Self(text))),
-            Err(TextFault::Length) => Err(TaskError::DescriptionLength),
-            Err(TextFault::ControlCharacter) => Err(TaskError::DescriptionCharacters),
-        }
-    }
-
-    pub fn restore(stored: String) -> Self {
-        Self(stored)
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+text_value! {
+    /// The long text of a task. An empty one is no description.
+    TaskDescription, 50_000, TaskError, TaskError::DescriptionLength, TaskError::DescriptionCharacters
 }
 
 /// The effort of a task in points.

@@ -3,7 +3,17 @@ use std::cell::RefCell;
 use metrics::Counter;
 
 /// What is cached, by the beginning of its key: a bounded label.
-const KINDS: &[&str] = &["session", "role", "task", "task-key", "project-access", "project-member", "recent-write"];
+const KINDS: &[&str] = &[
+    "session",
+    "role",
+    "custom-role",
+    "task",
+    "task-key",
+    "project-access",
+    "project-member",
+    "team-projects",
+    "recent-write",
+];
 const OTHER: &str = "other";
 
 type Labels = (&'static str, &'static str, &'static str);

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use tenon_application::StoreError;
 use tenon_application::identity::{AccountRequestArchive, AccountRequestRepository};
 use tenon_domain::identity::{AccountRequest, AccountRequestKind, AccountRequestState, Email};
@@ -105,9 +105,7 @@ impl SqlAccountRequestArchive {
 #[async_trait]
 impl AccountRequestArchive for SqlAccountRequestArchive {
     async fn purge(&self, expired_before: Timestamp) -> Result<u64, StoreError> {
-        let expired = Column::ExpiresAt.lt(expired_before);
-        let expired = Entity::find().select_only().column(Column::Id).filter(expired);
-        let forget = |ids: Vec<Uuid>| Entity::delete_many().filter(Column::Id.is_in(ids));
-        purge::in_batches(&self.database, expired, forget).await
+        let expired = Condition::all().add(Column::ExpiresAt.lt(expired_before));
+        purge::by_id::<Entity>(&self.database, Column::Id, expired).await
     }
 }

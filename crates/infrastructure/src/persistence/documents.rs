@@ -1,18 +1,19 @@
 //! What is true now, for filling the cache of documents: always from the primary.
 
 use async_trait::async_trait;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef};
 use tenon_application::StoreError;
 use tenon_application::documents::DocumentSource;
 use tenon_application::tasks::{TaskRef, TaskView};
-use tenon_domain::access::{ProjectRole, Visibility};
+use tenon_domain::access::{Permissions, ProjectRole, Visibility};
 use tenon_domain::tasks::TaskKey;
 use tenon_domain::{OrganizationId, ProjectId, TaskId, UserId};
 use uuid::Uuid;
 
 use super::Database;
-use super::entities::{project, project_member, task};
+use super::entities::{project, project_member, project_team, task, team_member};
 use super::error::Stored;
+use super::projects::find_explicit;
 use super::rows::named;
 use super::tasks::{named_by, view};
 
@@ -84,5 +85,35 @@ impl DocumentSource for SqlDocumentSource {
             .await
             .stored()?;
         name.map(|name| named("project role", &name, ProjectRole::parse)).transpose()
+    }
+
+    async fn explicit(
+        &self,
+        organization: OrganizationId,
+        project: ProjectId,
+        user: UserId,
+    ) -> Result<Option<Permissions>, StoreError> {
+        let found = find_explicit(&self.database.primary(organization), organization.uuid(), project, user).await?;
+        Ok(found.and_then(|(_, permissions)| permissions))
+    }
+
+    async fn team_projects(&self, organization: OrganizationId, user: UserId) -> Result<Vec<ProjectId>, StoreError> {
+        let members: RelationDef = project_team::Entity::belongs_to(team_member::Entity)
+            .from(project_team::Column::TeamId)
+            .to(team_member::Column::TeamId)
+            .into();
+        let projects: Vec<Uuid> = project_team::Entity::find()
+            .select_only()
+            .distinct()
+            .column(project_team::Column::ProjectId)
+            .join(JoinType::InnerJoin, members)
+            .filter(project_team::Column::OrgId.eq(organization.uuid()))
+            .filter(team_member::Column::OrgId.eq(organization.uuid()))
+            .filter(team_member::Column::UserId.eq(user.uuid()))
+            .into_tuple()
+            .all(&self.database.primary(organization))
+            .await
+            .stored()?;
+        Ok(projects.into_iter().map(ProjectId::new).collect())
     }
 }

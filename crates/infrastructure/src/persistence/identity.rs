@@ -7,22 +7,22 @@ use sea_orm::{
     Select,
 };
 use tenon_application::identity::{
-    Credentials, IdentityQueries, SecondFactorsView, SessionFacts, SessionView, TokenFacts, UserContact,
-    UserRepository, UserView,
+    Credentials, IdentityQueries, SecondFactorsView, SessionFacts, SessionView, SubjectFacts, TokenFacts, TokenSubject,
+    UserContact, UserRepository, UserView,
 };
 use tenon_application::{Page, PageRequest, Scope, StoreError, Unsorted};
-use tenon_domain::access::OrganizationRole;
+use tenon_domain::access::{OrganizationAccess, Permissions};
 use tenon_domain::identity::{AccountRequest, DisplayName, Email, PasswordHash, User, UserKind, UserState};
-use tenon_domain::{AccountRequestId, OrganizationId, SessionId, Timestamp, TokenId, UserId};
+use tenon_domain::{AccountRequestId, CustomRoleId, OrganizationId, SessionId, Timestamp, TokenId, UserId};
 use uuid::Uuid;
 
-use super::SqlQueries;
 use super::account_requests::account_request_state;
-use super::entities::{account_request, member, session, user};
+use super::entities::{account_request, session, user};
 use super::error::Stored;
 use super::rows::named;
 use super::unit_of_work::SqlUnitOfWork;
 use super::versioned;
+use super::{ROWS_PER_STATEMENT, SqlQueries};
 
 fn user_state(row: user::Model) -> UserState {
     UserState {
@@ -126,20 +126,21 @@ impl UserRepository for SqlUnitOfWork {
 }
 
 async fn contacts(connection: &impl ConnectionTrait, ids: &[UserId]) -> Result<Vec<UserContact>, StoreError> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<(Uuid, String, String)> = user::Entity::find()
-        .select_only()
-        .columns([user::Column::Id, user::Column::DisplayName, user::Column::Email])
-        .filter(user::Column::Id.is_in(ids.iter().map(|id| id.uuid())))
-        .filter(user::Column::DeletedAt.is_null())
-        .into_tuple()
-        .all(connection)
-        .await
-        .stored()?;
     let contact = |(id, display_name, email): (Uuid, _, _)| UserContact { id: id.into(), display_name, email };
-    Ok(rows.into_iter().map(contact).collect())
+    let mut found = Vec::new();
+    for some in ids.chunks(ROWS_PER_STATEMENT) {
+        let rows: Vec<(Uuid, String, String)> = user::Entity::find()
+            .select_only()
+            .columns([user::Column::Id, user::Column::DisplayName, user::Column::Email])
+            .filter(user::Column::Id.is_in(some.iter().map(|id| id.uuid())))
+            .filter(user::Column::DeletedAt.is_null())
+            .into_tuple()
+            .all(connection)
+            .await
+            .stored()?;
+        found.extend(rows.into_iter().map(contact));
+    }
+    Ok(found)
 }
 
 #[async_trait]
@@ -187,15 +188,16 @@ impl IdentityQueries for SqlQueries {
         self.page_of_sessions(user, current, now, request).await
     }
 
-    async fn role(&self, organization: OrganizationId, user: UserId) -> Result<Option<OrganizationRole>, StoreError> {
-        let role: Option<String> = member::Entity::find_by_id((organization.uuid(), user.uuid()))
-            .select_only()
-            .column(member::Column::Role)
-            .into_tuple()
-            .one(&self.database.primary(organization))
-            .await
-            .stored()?;
-        role.map(|role| named("role", &role, OrganizationRole::parse)).transpose()
+    async fn role(&self, organization: OrganizationId, user: UserId) -> Result<Option<OrganizationAccess>, StoreError> {
+        self.access_of(organization, user).await
+    }
+
+    async fn custom_role(
+        &self,
+        organization: OrganizationId,
+        id: CustomRoleId,
+    ) -> Result<Option<Permissions>, StoreError> {
+        self.permissions_of_role(organization, id).await
     }
 
     async fn account_request(&self, id: AccountRequestId) -> Result<Option<AccountRequest>, StoreError> {
@@ -217,6 +219,10 @@ impl IdentityQueries for SqlQueries {
 
     async fn token(&self, id: TokenId) -> Result<Option<TokenFacts>, StoreError> {
         self.token_facts(id).await
+    }
+
+    async fn subject(&self, subject: &TokenSubject) -> Result<Option<SubjectFacts>, StoreError> {
+        self.subject_of(subject).await
     }
 
     async fn kind(&self, user: UserId) -> Result<Option<UserKind>, StoreError> {

@@ -3,8 +3,9 @@
 //! [`Database`] holds the connections, [`SqlTransactions`] begins units of work on the primary, [`SqlQueries`] answers
 //! reads, [`SqlDocumentSource`] those that fill the cache, [`SqlOutbox`] is the relay's side of the outbox,
 //! [`SqlIdempotencyKeys`] keeps answers, [`SqlSessionArchive`] forgets sessions and [`SqlAccountRequestArchive`] requests,
-//! [`SqlSignInChallengeArchive`] sign-ins that nobody finished; [`SqlSecretArchive`] knows what is encrypted with which
-//! key.
+//! [`SqlSignInChallengeArchive`] and [`SqlSignInCodeArchive`] sign-ins that nobody finished,
+//! [`SqlPasskeyCeremonyArchive`] ceremonies that somebody did; [`SqlSecretArchive`] knows what is encrypted with which
+//! key, and [`SqlDomainArchive`] which domains are to be looked at again.
 //! The rows (`entities`) are nobody else's business.
 
 mod account_requests;
@@ -16,13 +17,16 @@ mod documents;
 mod entities;
 mod error;
 mod events;
+mod external_subjects;
 mod facts;
 mod group_commit;
 mod idempotency;
 mod identity;
+mod identity_providers;
 mod keyset;
 mod notifications;
 mod organizations;
+mod passkeys;
 mod postgres_transaction;
 mod projects;
 mod purge;
@@ -36,6 +40,7 @@ mod session_archive;
 mod sessions;
 mod sign_in_challenges;
 mod tasks;
+mod teams;
 mod tokens;
 mod transaction;
 mod unit_of_work;
@@ -49,6 +54,9 @@ pub use documents::SqlDocumentSource;
 pub use events::SqlOutbox;
 pub use facts::DatabaseFacts;
 pub use idempotency::SqlIdempotencyKeys;
+pub use identity_providers::SqlSignInCodeArchive;
+pub use organizations::SqlDomainArchive;
+pub use passkeys::SqlPasskeyCeremonyArchive;
 pub use queries::SqlQueries;
 pub use row_security::RowSecurity;
 pub use secret_archive::SqlSecretArchive;

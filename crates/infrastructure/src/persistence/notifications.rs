@@ -11,12 +11,12 @@ use tenon_domain::notifications::NotificationKind;
 use tenon_domain::{NotificationId, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::SqlQueries;
 use super::entities::notification::{Column, Entity, Model};
 use super::error::Stored;
 use super::keyset::{at_id, page};
 use super::rows::named;
 use super::unit_of_work::SqlUnitOfWork;
+use super::{ROWS_PER_STATEMENT, SqlQueries};
 
 fn view(row: Model) -> Result<NotificationView, StoreError> {
     Ok(NotificationView {
@@ -63,11 +63,15 @@ impl NotificationRepository for SqlUnitOfWork {
         };
         let once_per_event =
             OnConflict::columns([Column::EventId, Column::UserId]).do_nothing_on([Column::Id]).to_owned();
-        Entity::insert_many(notifications.into_iter().map(row).map(IntoActiveModel::into_active_model))
-            .on_conflict(once_per_event)
-            .exec_without_returning(&self.transaction)
-            .await
-            .stored()?;
+        let mut rows = notifications.into_iter().map(row).map(IntoActiveModel::into_active_model).peekable();
+        while rows.peek().is_some() {
+            let some: Vec<_> = rows.by_ref().take(ROWS_PER_STATEMENT).collect();
+            Entity::insert_many(some)
+                .on_conflict(once_per_event.clone())
+                .exec_without_returning(&self.transaction)
+                .await
+                .stored()?;
+        }
         Ok(())
     }
 

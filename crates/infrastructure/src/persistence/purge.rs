@@ -1,13 +1,24 @@
 //! Forgetting rows that nobody needs any more.
 
-use sea_orm::{DeleteMany, EntityTrait, QuerySelect, Select, TryGetableMany};
+use sea_orm::{ColumnTrait, Condition, DeleteMany, EntityTrait, QueryFilter, QuerySelect, Select, TryGetableMany};
 use tenon_application::{Scope, StoreError};
+use uuid::Uuid;
 
 use super::Database;
 use super::error::Stored;
 
 /// How many rows are forgotten at once: on SQLite every other write waits meanwhile.
 const BATCH: u64 = 500;
+
+/// Deletes the rows for which `old` holds, as [`in_batches`] does.
+pub(super) async fn by_id<E: EntityTrait>(
+    database: &Database,
+    id: E::Column,
+    old: Condition,
+) -> Result<u64, StoreError> {
+    let old = E::find().select_only().column(id).filter(old);
+    in_batches(database, old, |ids: Vec<Uuid>| E::delete_many().filter(id.is_in(ids))).await
+}
 
 /// Deletes what `old` finds the keys of, by `forget`, until there is no more of it. Answers how many rows that were.
 pub(super) async fn in_batches<E, K>(

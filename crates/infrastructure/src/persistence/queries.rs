@@ -23,7 +23,11 @@ impl SqlQueries {
         Queries {
             identity: queries.clone(),
             tokens: queries.clone(),
+            passkeys: queries.clone(),
+            identity_providers: queries.clone(),
             organizations: queries.clone(),
+            teams: queries.clone(),
+            domains: queries.clone(),
             projects: queries.clone(),
             tasks: queries.clone(),
             notifications: queries.clone(),

@@ -102,8 +102,9 @@ impl SqlQueries {
             .one(&self.database.primary(Scope::Deployment))
             .await
             .stored()?;
-        let Some((confirmed_at, codes)) = row else { return Ok(SecondFactorsView::default()) };
-        Ok(SecondFactorsView { confirmed_at, recovery_codes_left: digests(&codes)?.len() })
+        let passkeys = self.passkeys_of(user).await?;
+        let Some((confirmed_at, codes)) = row else { return Ok(SecondFactorsView { passkeys, ..Default::default() }) };
+        Ok(SecondFactorsView { confirmed_at, recovery_codes_left: digests(&codes)?.len(), passkeys })
     }
 
     /// Whether the organization requires a second factor of its members.

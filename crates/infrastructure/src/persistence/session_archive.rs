@@ -1,11 +1,10 @@
 //! Forgetting sessions that are over.
 
 use async_trait::async_trait;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition};
 use tenon_application::StoreError;
 use tenon_application::identity::SessionArchive;
 use tenon_domain::Timestamp;
-use uuid::Uuid;
 
 use super::entities::session::{Column, Entity};
 use super::{Database, purge};
@@ -26,8 +25,6 @@ impl SqlSessionArchive {
 impl SessionArchive for SqlSessionArchive {
     async fn purge(&self, ended_before: Timestamp) -> Result<u64, StoreError> {
         let ended = Condition::any().add(Column::ExpiresAt.lt(ended_before)).add(Column::RevokedAt.lt(ended_before));
-        let ended = Entity::find().select_only().column(Column::Id).filter(ended);
-        let forget = |ids: Vec<Uuid>| Entity::delete_many().filter(Column::Id.is_in(ids));
-        purge::in_batches(&self.database, ended, forget).await
+        purge::by_id::<Entity>(&self.database, Column::Id, ended).await
     }
 }

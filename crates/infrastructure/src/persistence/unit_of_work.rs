@@ -9,11 +9,15 @@ use tenon_application::documents::{Resource, Touched};
 use tenon_application::events::{ActorRecord, EventLog, EventReceipts, EventRecord};
 use tenon_application::idempotency::IdempotencyLedger;
 use tenon_application::identity::{
-    AccountRequestRepository, SecondFactorRepository, SessionRepository, SignInChallengeRepository, TokenRepository,
+    AccountRequestRepository, ExternalIdentityRepository, IdentityProviderRepository, PasskeyRepository,
+    SecondFactorRepository, SessionRepository, SignInChallengeRepository, SignInCodeRepository, TokenRepository,
     UserRepository,
 };
 use tenon_application::notifications::NotificationRepository;
-use tenon_application::organizations::{InvitationRepository, MemberRepository, OrganizationRepository};
+use tenon_application::organizations::{
+    CustomRoleRepository, DomainRepository, InvitationRepository, MemberRepository, OrganizationRepository,
+    TeamRepository,
+};
 use tenon_application::ports::IdGenerator;
 use tenon_application::projects::ProjectRepository;
 use tenon_application::tasks::TaskRepository;
@@ -136,6 +140,22 @@ impl UnitOfWork for SqlUnitOfWork {
         self
     }
 
+    fn passkeys(&mut self) -> &mut dyn PasskeyRepository {
+        self
+    }
+
+    fn identity_providers(&mut self) -> &mut dyn IdentityProviderRepository {
+        self
+    }
+
+    fn external_identities(&mut self) -> &mut dyn ExternalIdentityRepository {
+        self
+    }
+
+    fn sign_in_codes(&mut self) -> &mut dyn SignInCodeRepository {
+        self
+    }
+
     fn tokens(&mut self) -> &mut dyn TokenRepository {
         self
     }
@@ -149,6 +169,18 @@ impl UnitOfWork for SqlUnitOfWork {
     }
 
     fn invitations(&mut self) -> &mut dyn InvitationRepository {
+        self
+    }
+
+    fn teams(&mut self) -> &mut dyn TeamRepository {
+        self
+    }
+
+    fn custom_roles(&mut self) -> &mut dyn CustomRoleRepository {
+        self
+    }
+
+    fn domains(&mut self) -> &mut dyn DomainRepository {
         self
     }
 

@@ -8,7 +8,7 @@ use tenon_domain::ProjectId;
 use tenon_domain::access::{OrganizationRole, Visibility};
 use uuid::Uuid;
 
-use super::entities::{member, project, project_member};
+use super::entities::{member, project, project_member, project_team, team_member};
 
 /// Holds for the projects that a member of the organization with this role can see.
 fn rule(org: Uuid, user: SimpleExpr, role: SimpleExpr) -> Condition {
@@ -18,13 +18,27 @@ fn rule(org: Uuid, user: SimpleExpr, role: SimpleExpr) -> Condition {
         .from(project_member::Entity)
         .and_where(of_member(project_member::Column::ProjectId).equals((project::Entity, project::Column::Id)))
         .and_where(project_member::Column::OrgId.eq(org))
-        .and_where(of_member(project_member::Column::UserId).eq(user))
+        .and_where(of_member(project_member::Column::UserId).eq(user.clone()))
+        .to_owned();
+    let of_team = |column| Expr::col((project_team::Entity, column));
+    let of_its_member = |column| Expr::col((team_member::Entity, column));
+    let by_team = Query::select()
+        .expr(Expr::val(1))
+        .from(project_team::Entity)
+        .inner_join(
+            team_member::Entity,
+            of_its_member(team_member::Column::TeamId).equals((project_team::Entity, project_team::Column::TeamId)),
+        )
+        .and_where(of_team(project_team::Column::ProjectId).equals((project::Entity, project::Column::Id)))
+        .and_where(project_team::Column::OrgId.eq(org))
+        .and_where(team_member::Column::OrgId.eq(org))
+        .and_where(of_its_member(team_member::Column::UserId).eq(user))
         .to_owned();
     let through_organization = Condition::all()
         .add(project::Column::Visibility.eq(Visibility::Organization.as_str()))
         .add(role.ne(OrganizationRole::Guest.as_str()));
-    // The cheaper question first: most projects are open to their organization.
-    Condition::any().add(through_organization).add(Expr::exists(added))
+    // The cheaper questions first: most projects are open to their organization.
+    Condition::any().add(through_organization).add(Expr::exists(added)).add(Expr::exists(by_team))
 }
 
 /// Holds for the projects the viewer can see.
@@ -34,14 +48,14 @@ pub(super) fn visible_to(viewer: Viewer) -> Condition {
     Condition::all().add(project::Column::OrgId.eq(org)).add(rule(org, user, role))
 }
 
-/// The ids of the members of the organization who can see the project.
+/// The ids of the members of the organization who can see the project, or could if they were not suspended.
 pub(super) fn insiders(org: Uuid, project: ProjectId) -> SelectStatement {
     let mut select = insiders_among(org, &[project]);
     select.clear_selects().column((member::Entity, member::Column::UserId));
     select
 }
 
-/// Pairs of a project among these and a member of the organization who can see it.
+/// Pairs of a project among these and a member of the organization who can see it, or could.
 pub(super) fn insiders_among(org: Uuid, projects: &[ProjectId]) -> SelectStatement {
     let of_member = |column| Expr::col((member::Entity, column));
     let rule = rule(org, of_member(member::Column::UserId), of_member(member::Column::Role));

@@ -4,6 +4,7 @@ mod access_tokens;
 mod account_tokens;
 mod algorithms;
 mod background_threads;
+mod external_tokens;
 mod invitation_tokens;
 mod master_secret;
 mod one_time_codes;
@@ -13,10 +14,12 @@ mod refresh_tokens;
 mod secret_cipher;
 mod secret_tokens;
 mod token_keys;
+mod webauthn;
 
 pub use access_tokens::JwtAccessTokens;
 pub use account_tokens::SignedAccountTokens;
 pub use algorithms::{Argon2Hasher, BcryptHasher, PasswordAlgorithm};
+pub use external_tokens::{IssuerSettings, JwksExternalTokens};
 pub use invitation_tokens::SignedInvitationTokens;
 pub use master_secret::MasterSecret;
 pub use one_time_codes::TotpCodes;
@@ -26,6 +29,7 @@ pub use secret_cipher::{SecretKey, XChaChaSecretCipher};
 pub use secret_tokens::RandomSecretTokens;
 pub(crate) use secret_tokens::random_name;
 pub use token_keys::{TokenKey, TokenKeyKind};
+pub use webauthn::{WebauthnPasskeys, WebauthnSettings};
 
 /// Why something of this module could not be set up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,4 +44,8 @@ pub enum SecurityError {
     TokenKey,
     #[error("the first key for access tokens signs: it must be a private one")]
     PublicTokenKey,
+    #[error("passkeys cannot be bound to the domain {rp_id}: none of {origins} is a page of it")]
+    PasskeyDomain { rp_id: String, origins: String },
+    #[error("{0}")]
+    TokenIssuers(String),
 }

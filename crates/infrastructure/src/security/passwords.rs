@@ -67,6 +67,12 @@ impl BoundedPasswordHasher {
     }
 }
 
+/// What costs as much as hashing a password is counted as that.
+fn counted<T>(work: impl FnOnce() -> T) -> T {
+    metrics::counter!("passwords_hashed_total").increment(1);
+    work()
+}
+
 fn crowded() -> AppError {
     AppError::Unavailable("too many passwords are being checked".to_owned())
 }
@@ -83,17 +89,18 @@ impl PasswordHasher for BoundedPasswordHasher {
 
     async fn hash(&self, password: Password) -> Result<PasswordHash, AppError> {
         let algorithm = Arc::clone(&self.algorithm);
-        self.take_turn(move || algorithm.hash(password.expose())).await.map(PasswordHash::new)
+        let hash = move || counted(|| algorithm.hash(password.expose()));
+        self.take_turn(hash).await.map(PasswordHash::new)
     }
 
     async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, AppError> {
         let algorithm = Arc::clone(&self.algorithm);
-        self.take_turn(move || match hash {
-            Some(hash) => verify(password.expose(), hash.as_str()),
+        let compare = move || match hash {
+            Some(hash) if hash.is_usable() => verify(password.expose(), hash.as_str()),
             // Hashing it costs what comparing it with a hash would.
-            None => algorithm.hash(password.expose()).map(|_| false),
-        })
-        .await
+            _ => algorithm.hash(password.expose()).map(|_| false),
+        };
+        self.take_turn(move || counted(compare)).await
     }
 
     fn is_outdated(&self, hash: &PasswordHash) -> bool {

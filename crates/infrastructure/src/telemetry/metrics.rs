@@ -66,6 +66,8 @@ fn describe() {
     describe_gauge!("outbox_pending", "Events that not all subscribers have handled.");
     describe_gauge!("outbox_lag_seconds", Unit::Seconds, "Age of the oldest event not handled by all subscribers.");
     describe_counter!("cache_requests_total", "Lookups in the cache, by tier and result.");
+    describe_counter!("passwords_hashed_total", "Passwords hashed or compared with a hash.");
+    describe_gauge!("tls_certificate_expires_seconds", Unit::Seconds, "When the certificate that is served expires.");
     describe_counter!(
         "log_lines_dropped_total",
         "Log lines that there was no room for: warnings only when nothing could be written for a second."

@@ -111,8 +111,9 @@ async fn identify(request: &HttpRequest) -> Result<(Principal, bool), Refusal> {
     let Some(authenticator) = request.app_data::<Data<Authenticator>>() else {
         return Ok((Principal::Anonymous, false));
     };
+    let client = RequestContext::of(request).and_then(|context| context.client);
     if let Some(token) = cookie {
-        let principal = authenticator.authenticate(token).await?;
+        let principal = authenticator.authenticate_from(token, client).await?;
         // Personal access tokens are for programs, and no session that a CSRF token could be of.
         let Principal::User { credential: Credential::Session(session), .. } = principal else {
             return Err(AppError::Unauthenticated(Denial::InvalidToken).into());
@@ -121,7 +122,7 @@ async fn identify(request: &HttpRequest) -> Result<(Principal, bool), Refusal> {
         return Ok((principal, true));
     }
     match bearer(headers) {
-        Some(token) => Ok((authenticator.authenticate(token).await?, false)),
+        Some(token) => Ok((authenticator.authenticate_from(token, client).await?, false)),
         None => Ok((Principal::Anonymous, false)),
     }
 }

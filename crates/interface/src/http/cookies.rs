@@ -6,8 +6,8 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpRequest};
 use chrono::TimeDelta;
-use tenon_application::identity::SignedIn;
-use tenon_domain::identity::Session;
+use tenon_application::identity::{SignedIn, SingleSignOn};
+use tenon_domain::identity::{Session, SignInCode};
 use utoipa::IntoParams;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -21,6 +21,10 @@ pub(crate) const ACCESS: &str = "__Host-tenon_access";
 pub(crate) const REFRESH: &str = "__Host-tenon_refresh";
 /// The one that scripts read.
 pub(crate) const CSRF: &str = "__Host-tenon_csrf";
+
+/// What a browser keeps while it is at an identity provider, and what it shows when its page redeems a sign-in code.
+pub(crate) const OIDC: &str = "__Host-tenon_oidc";
+pub(crate) const SIGN_IN: &str = "__Host-tenon_sign_in";
 
 pub(crate) const AUTH_MODE: &str = "X-Auth-Mode";
 const AUTH_MODE_HEADER: HeaderName = HeaderName::from_static("x-auth-mode");
@@ -47,7 +51,25 @@ pub(crate) fn of_csrf_token(token: &str) -> String {
     cookie(CSRF, token, Session::LIFETIME)
 }
 
-/// What makes a browser forget all of them.
+/// Of a browser that is sent to an identity provider. It comes back by a link from there, which `Lax` cookies go with.
+pub(crate) fn of_departure(transaction: &str) -> String {
+    cookie(OIDC, transaction, SingleSignOn::LONGEST_SIGN_IN)
+}
+
+pub(crate) fn departure_over() -> String {
+    cookie(OIDC, "", TimeDelta::zero())
+}
+
+/// Of a browser that came back with a sign-in code.
+pub(crate) fn of_return(browser: &str) -> String {
+    cookie(SIGN_IN, browser, SignInCode::LIFETIME)
+}
+
+pub(crate) fn sign_in_over() -> String {
+    cookie(SIGN_IN, "", TimeDelta::zero())
+}
+
+/// What makes a browser forget what it is signed in with.
 pub(crate) fn cleared() -> [String; 3] {
     [ACCESS, REFRESH, CSRF].map(|name| cookie(name, "", TimeDelta::zero()))
 }

@@ -33,6 +33,23 @@ impl AllowedOrigins {
         Self { listed, own: public_url.origin().ascii_serialization() }
     }
 
+    /// A page that a browser may be sent to: a path of the front end, or an address on a trusted origin. Without a
+    /// fragment, where it is told how it went.
+    pub(crate) fn page(&self, given: &str) -> Option<String> {
+        let page = if given.starts_with('/') {
+            url::Url::parse(&self.own).ok()?.join(given).ok()?
+        } else {
+            url::Url::parse(given).ok()?
+        };
+        // As browsers read it: `//evil.example.com` is no path.
+        let origin = page.origin().ascii_serialization();
+        let is_trusted = matches!(page.scheme(), "http" | "https")
+            && (origin == self.own || self.listed.contains(&origin))
+            && page.username().is_empty()
+            && page.password().is_none();
+        (is_trusted && page.fragment().is_none()).then(|| page.into())
+    }
+
     fn allows(&self, origin: &HeaderValue) -> bool {
         self.listed.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
     }
@@ -71,4 +88,63 @@ pub(crate) async fn allow(request: ServiceRequest, next: impl Next) -> Answered 
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, ANSWER_HEADERS);
     }
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn origins() -> AllowedOrigins {
+        let url = url::Url::parse("https://tenon.example.com/").unwrap();
+        AllowedOrigins::new(&["https://app.example.com".to_owned(), "http://localhost:3000".to_owned()], &url)
+    }
+
+    #[test]
+    fn browsers_are_sent_to_our_pages_only() {
+        for (given, page) in [
+            ("/", "https://tenon.example.com/"),
+            ("/board?project=ENG", "https://tenon.example.com/board?project=ENG"),
+            ("https://app.example.com/in", "https://app.example.com/in"),
+            ("http://localhost:3000", "http://localhost:3000/"),
+        ] {
+            assert_eq!(origins().page(given).as_deref(), Some(page), "{given}");
+        }
+        for given in [
+            "",
+            "board",
+            "//evil.example.com",
+            "/\\evil.example.com",
+            "\\\\evil.example.com",
+            "/\t/evil.example.com",
+            "https://evil.example.com",
+            "https://tenon.example.com.evil.example.com/",
+            "https://tenon.example.com@evil.example.com/",
+            "https://ada@tenon.example.com/",
+            "http://tenon.example.com/",
+            "https://app.example.com:8443/",
+            "javascript:alert(1)",
+            "data:text/html,hello",
+            "/board#sign_in_code=mine",
+        ] {
+            assert_eq!(origins().page(given), None, "{given}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_is_sent_elsewhere_whatever_is_asked_for(
+            text in any::<String>(),
+            near in "(https?:)?[/\\\\\\t]{0,3}(tenon\\.example\\.com)?[ -~]{0,30}",
+        ) {
+            for given in [text.clone(), format!("/{text}"), near] {
+                if let Some(page) = origins().page(&given) {
+                    let page = url::Url::parse(&page).unwrap();
+                    let is_ours = ["tenon.example.com", "app.example.com", "localhost"].contains(&page.host_str().unwrap());
+                    prop_assert!(is_ours && page.fragment().is_none(), "{} became {}", given, page);
+                }
+            }
+        }
+    }
 }

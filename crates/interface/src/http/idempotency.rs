@@ -25,6 +25,7 @@ use super::body;
 use super::layers::{Answered, Next};
 use super::problem::{self, Problem};
 use super::services::HttpServices;
+use super::withheld;
 
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -57,7 +58,10 @@ pub(crate) async fn once(mut request: ServiceRequest, next: impl Next) -> Answer
     request.set_payload(Payload::from(bytes));
     let claimed_at = match claim(&services, user, &key, &fingerprint).await {
         Ok(Course::Run { claimed_at }) => claimed_at,
-        Ok(Course::Replay(stored)) => return Ok(request.into_response(replay(stored))),
+        Ok(Course::Replay(stored)) => {
+            let body = withheld::restore(request.request(), stored.body.clone());
+            return Ok(request.into_response(replay(StoredAnswer { body, ..stored })));
+        }
         Err(problem) => return Ok(request.error_response(problem)),
     };
     if let Some(found) = request.extensions_mut().get_mut::<Rc<Authentication>>() {
@@ -97,7 +101,9 @@ pub(crate) fn hands_out_credentials(path: &str) -> bool {
     path.starts_with("/auth/")
         || path == "/invitations/accept"
         || matches!(path, "/users/me/tokens" | "/users/me/password" | "/users/me/email")
+        || matches!(path, "/identity-providers" | "/organizations/current/transfer")
         || path.starts_with("/users/me/mfa/")
+        || path.starts_with("/users/me/passkeys")
         || path.starts_with("/service-accounts/") && path.ends_with("/tokens")
 }
 
@@ -188,7 +194,7 @@ async fn keep(
     let stored = StoredAnswer {
         status: head.status().as_u16(),
         headers: KEPT_HEADERS.iter().filter_map(kept).collect(),
-        body: body.to_vec(),
+        body: withheld::withhold(&request, &body),
     };
     let keep = services.idempotency.keep_answer(user, key, claimed_at, &stored);
     match services.app.availability.within_reach(keep).await {
@@ -220,6 +226,10 @@ mod tests {
         assert!(hands_out_credentials("/api/v1/users/me/tokens"));
         assert!(hands_out_credentials("/api/v1/users/me/password"));
         assert!(hands_out_credentials("/api/v1/users/me/mfa/recovery-codes"));
+        assert!(hands_out_credentials("/api/v1/users/me/passkeys"));
+        assert!(hands_out_credentials("/api/v1/users/me/passkeys/options"));
+        assert!(hands_out_credentials("/api/v1/organizations/current/transfer"));
+        assert!(hands_out_credentials("/api/v1/identity-providers"));
         assert!(hands_out_credentials("/api/v1/service-accounts/0199f8a2-6c1e-7d3a-9b54-2f0c8e1d7a66/tokens"));
         assert!(!hands_out_credentials("/api/v1/tasks"));
         assert!(!hands_out_credentials("/api/v1/service-accounts"));

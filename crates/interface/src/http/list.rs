@@ -18,9 +18,31 @@ use super::query::{Kind, Params};
 const DEFAULT_LIMIT: u64 = PageRequest::<Unsorted>::DEFAULT_LIMIT;
 const MAX_LIMIT: u64 = PageRequest::<Unsorted>::MAX_LIMIT;
 
-/// The filters of a list: declares its query parameters by reading them.
+/// The filters of a list, or what else a query holds: declares its parameters by reading them.
 pub(crate) trait Filter: Sized {
     fn read(params: &mut Params) -> Self;
+}
+
+/// The query of an operation that is no list.
+pub(crate) struct InQuery<F>(pub(crate) F);
+
+impl<F: Filter + 'static> FromRequest for InQuery<F> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let mut params = Params::read(request.query_string());
+        let filter = F::read(&mut params);
+        ready(params.finish().map(|()| Self(filter)))
+    }
+}
+
+impl<F: Filter> IntoParams for InQuery<F> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut params = Params::documenting();
+        F::read(&mut params);
+        params.into_documentation()
+    }
 }
 
 /// A list without filters.
@@ -63,6 +85,13 @@ pub(crate) struct ListBody<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = u64, required = false, example = 1)]
     total: Option<u64>,
+}
+
+impl<T> ListBody<T> {
+    /// A list that is answered as a whole: there is no other page.
+    pub(crate) fn whole<V: Into<T>>(items: impl IntoIterator<Item = V>) -> Self {
+        Self { data: items.into_iter().map(Into::into).collect(), next_cursor: None, total: None }
+    }
 }
 
 impl<F, S> List<F, S> {

@@ -40,11 +40,13 @@ mod route_table;
 mod security_headers;
 mod server;
 mod services;
+mod special_operations;
 mod tasks;
 mod trace;
 mod validation;
 mod verification_keys;
 mod wire;
+mod withheld;
 
 pub use admission::AdmissionSettings;
 pub use body::BodyLimits;

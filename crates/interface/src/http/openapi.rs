@@ -36,6 +36,10 @@ there. Requests with these cookies that are not GET or HEAD need the token of `G
 (403 `auth.csrf_missing`, `auth.csrf_invalid`), and come from a page of the deployment, if their `Origin` tells (403 \
 `auth.foreign_origin`). A token and a cookie together are 400 `auth.mixed_credentials`.
 
+People who have an identity provider (OpenID Connect) sign in by that: `GET /api/v1/auth/providers` says by which, and \
+`GET /api/v1/auth/oidc/{provider}/start` sends the browser there. It comes back to the page with a code that is good for a \
+minute, in that browser, for `POST /api/v1/auth/oidc/token`.
+
 Programs send a personal access token (`tenon_pat_…`) in the same way: people make them with `POST \
 /api/v1/users/me/tokens`, and for service accounts with `POST /api/v1/service-accounts/{service_account}/tokens`. A token \
 acts in one organization, and has scopes such as `tasks:read`: each operation names the one it needs. Where it names none, \
@@ -53,9 +57,12 @@ const TAGS: &[(&str, &str)] = &[
     ("users", "One's own account"),
     ("tokens", "Personal access tokens: what programs sign in with"),
     ("service-accounts", "Members that are programs"),
-    ("organizations", "Organizations"),
+    ("organizations", "Organizations, their custom roles, and what these permit"),
+    ("identity-providers", "Servers that vouch for the people of an organization (OpenID Connect)"),
     ("members", "Who belongs to the organization, and with which role"),
+    ("teams", "Members that are added to projects together"),
     ("invitations", "Inviting people into the organization"),
+    ("domains", "Domains of the organization, and joining by an address there"),
     ("projects", "Projects and who works in them"),
     ("tasks", "Tasks"),
     ("notifications", "What happened that concerns you"),
@@ -94,10 +101,9 @@ fn build() -> OpenApi {
     let tags = TAGS.iter().map(|(name, text)| TagBuilder::new().name(*name).description(Some(*text)).build());
     document.tags = Some(tags.collect());
     let mut components = document.components.take().unwrap_or_else(Components::new);
-    let scheme = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("JWT")
-        .description(Some("The `access_token` of the last sign-in or refresh; good for 15 minutes."));
+    let description = "The `access_token` of the last sign-in or refresh; good for 15 minutes. Where other issuers are \
+                       configured, theirs are taken like personal access tokens.";
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(description));
     components.add_security_scheme(BEARER, SecurityScheme::Http(scheme.build()));
     let description = "The same for pages, set by signing in with `X-Auth-Mode: cookie`. Goes with `X-CSRF-Token`.";
     let scheme = ApiKey::Cookie(ApiKeyValue::with_description(cookies::ACCESS, description));

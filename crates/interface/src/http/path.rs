@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
-use tenon_domain::UserId;
+use tenon_domain::{TeamId, UserId};
 use utoipa::IntoParams;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -94,6 +94,30 @@ pub(crate) fn id_or_key_schema(example: &str) -> Object {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Za-z0-9-]{2,40}$")).examples([example]).build()
 }
 
+/// Defines what a path names by the id of a resource: the type, what the segment and the resource are called, and the
+/// description.
+macro_rules! id_ref {
+    ($(#[$doc:meta])* $visible:vis struct $name:ident($inside:vis $id:ty); $segment:literal, $description:literal) => {
+        $(#[$doc])*
+        $visible struct $name($inside $id);
+
+        impl $crate::http::path::PathRef for $name {
+            const SEGMENT: &'static str = $segment;
+            const RESOURCE: &'static str = $segment;
+            const DESCRIPTION: &'static str = $description;
+
+            fn parse(raw: &str) -> Option<Self> {
+                $crate::http::query::parse_uuid(raw).map(|id| Self(id.into()))
+            }
+
+            fn schema() -> utoipa::openapi::schema::Object {
+                $crate::http::path::id_schema()
+            }
+        }
+    };
+}
+pub(crate) use id_ref;
+
 /// The member that a path names by their user id.
 pub(crate) struct MemberRef(pub(crate) UserId);
 
@@ -109,4 +133,10 @@ impl PathRef for MemberRef {
     fn schema() -> Object {
         id_schema()
     }
+}
+
+id_ref! {
+    /// The team that a path names.
+    pub(crate) struct TeamRef(pub(crate) TeamId);
+    "team", "The id of the team."
 }

@@ -15,6 +15,7 @@ use serde::Serialize;
 use tenon_application::identity::MfaToken;
 use tenon_application::{AppError, Denial};
 use tenon_domain::access::Scope;
+use tenon_domain::identity::MfaMethod;
 use tenon_domain::{Violation, ViolationKind};
 use utoipa::ToSchema;
 
@@ -22,6 +23,7 @@ use super::admission::was_refused;
 use super::context::RequestContext;
 use super::layers::{Answered, Next};
 use super::rate_limit::whole_seconds;
+use super::wire::wire_enum;
 
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 const TYPE_PREFIX: &str = "urn:tenon:problem:";
@@ -64,6 +66,8 @@ struct Details {
     cause: Option<String>,
 }
 
+wire_enum!(MfaMethodName, "MfaMethod", MfaMethod);
+
 /// A problem as it is sent (RFC 9457).
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
@@ -92,10 +96,14 @@ pub(crate) struct ProblemBody {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldError>,
-    /// With `mfa_required`: what `POST /auth/mfa/verify` takes together with a code.
+    /// With `mfa_required`: what `POST /auth/mfa/verify` takes together with a code or a passkey.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "tenon_mfa_0199f8a26c1e7d3a9b542f0c8e1d7a66_Zm9yIGV4")]
     mfa_token: Option<String>,
+    /// With `mfa_required`: what it takes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, example = json!(["totp", "recovery_code"]))]
+    methods: Vec<MfaMethodName>,
 }
 
 impl Problem {
@@ -252,6 +260,7 @@ impl Problem {
             request_id,
             errors: errors.clone(),
             mfa_token: mfa_token.as_ref().map(|token| token.expose().to_owned()),
+            methods: mfa_token.iter().flat_map(MfaToken::methods).copied().map(MfaMethodName).collect(),
         };
         let mut answer = HttpResponse::build(*status);
         for (name, value) in headers {
@@ -284,8 +293,18 @@ impl From<AppError> for Problem {
             AppError::TooManyAttempts { retry_after } => Self::too_many("auth.too_many_attempts", text, retry_after),
             AppError::SignInLocked { retry_after } => Self::too_many("auth.sign_in_locked", text, retry_after),
             AppError::MfaRequired(token) => Self::mfa_required(text, token),
+            AppError::PasskeysUnavailable => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "auth.passkeys_unavailable", text)
+            }
             AppError::MfaEnrollmentRequired => Self::new(StatusCode::FORBIDDEN, "auth.mfa_enrollment_required", text),
             AppError::OnlyOwner { .. } => Self::new(StatusCode::CONFLICT, "identity.last_owner", text),
+            AppError::Suspended => Self::new(StatusCode::FORBIDDEN, "auth.suspended", text),
+            AppError::DomainUnproved { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "domain.record_missing", text)
+            }
+            AppError::LookupsUnderWay => {
+                Self::too_many("domain.lookups_under_way", text, Duration::from_secs(RETRY_AFTER))
+            }
             AppError::PreconditionFailed => Self::new(StatusCode::PRECONDITION_FAILED, "version.stale", text),
             AppError::Stale => Self::new(StatusCode::CONFLICT, CONTENDED, text),
             AppError::Unavailable(cause) => Self::unavailable(cause),

@@ -1,24 +1,27 @@
-//! Rate limits: tight where passwords are guessed, generous for who is signed in.
+//! Rate limits by what requests are for: tight where passwords are guessed or mail is caused, generous for who is signed in.
+//! All instances count together, as far as the limiter does.
 //!
 //! `RateLimit` and `RateLimit-Policy` follow draft-ietf-httpapi-ratelimit-headers.
 
 use std::time::Duration;
 
 use actix_web::dev::ServiceRequest;
-use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::Data;
 use tenon_application::identity::network;
 use tenon_application::ports::{RateDecision, RatePolicy};
 use tenon_application::{Actor, Origin};
 use tenon_domain::identity::Email;
+use url::form_urlencoded;
 
 use super::BASE_PATH;
 use super::authentication::Authentication;
 use super::context::RequestContext;
 use super::layers::{Answered, Next};
 use super::problem::Problem;
+use super::route_table::RouteTable;
 use super::services::HttpServices;
+use super::special_operations::{RateClass, Treatment};
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -27,12 +30,18 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// How much of what is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimits {
-    /// Attempts to sign in, register or accept an invitation, by address.
+    /// Requests that take passwords, codes or tokens that could be guessed, by address. Made-up personal access tokens
+    /// count, too.
     pub auth: RatePolicy,
+    /// Requests that cause mail, by address, or by who is signed in.
+    pub mail: RatePolicy,
     /// Mails that are asked for to one address, by who asks for them.
     pub account: RatePolicy,
-    /// Requests of a signed-in user, or with one personal access token.
-    pub api: RatePolicy,
+    /// Other requests of a signed-in user, or with one personal access token.
+    pub read: RatePolicy,
+    pub write: RatePolicy,
+    /// Those of them that cost much: totals of lists, and exports.
+    pub heavy: RatePolicy,
     /// Requests without valid credentials, by address.
     pub anonymous: RatePolicy,
 }
@@ -42,9 +51,28 @@ impl Default for RateLimits {
         let per_minute = |name, quota| RatePolicy { name, quota, window: MINUTE };
         Self {
             auth: per_minute("auth", 20),
+            mail: per_minute("mail", 20),
             account: RatePolicy { name: "account", quota: 10, window: MINUTE * 10 },
-            api: per_minute("api", 6_000),
+            read: per_minute("read", 6_000),
+            write: per_minute("write", 3_000),
+            heavy: per_minute("heavy", 600),
             anonymous: per_minute("anonymous", 600),
+        }
+    }
+}
+
+impl RateLimits {
+    /// The limit of a class, and what its requests are counted by: `credential`, if there is one that counts, else the
+    /// client's address.
+    fn of(&self, class: RateClass, credential: Option<String>) -> (RatePolicy, Option<String>) {
+        match (class, credential) {
+            // A guess is a guess, whoever makes it.
+            (RateClass::Auth, _) => (self.auth, None),
+            (RateClass::Mail, credential) => (self.mail, credential),
+            (_, None) => (self.anonymous, None),
+            (RateClass::Read, known) => (self.read, known),
+            (RateClass::Write, known) => (self.write, known),
+            (RateClass::Heavy, known) => (self.heavy, known),
         }
     }
 }
@@ -62,16 +90,10 @@ pub(crate) async fn limit(request: ServiceRequest, next: impl Next) -> Answered 
         return next(request).await;
     };
     let signed_in = Authentication::of(request.request()).and_then(|found| credential(&found.actor));
-    let client = || RequestContext::of(request.request()).and_then(|context| context.client);
-    let address = || client().map(network).unwrap_or_default();
-    let (policy, limiter, key) = match signed_in {
-        _ if takes_secrets(request.method(), request.match_info().as_str()) => {
-            (limits.auth, &services.shared_limiter, address())
-        }
-        Some(credential) => (limits.api, &services.local_limiter, credential),
-        None => (limits.anonymous, &services.local_limiter, address()),
-    };
-    let decision = limiter.check(&policy, &key).await;
+    let (policy, key) = limits.of(class(&request), signed_in);
+    let address = || RequestContext::of(request.request()).and_then(|context| context.client).map(network);
+    let key = key.or_else(address).unwrap_or_default();
+    let decision = services.limiter.check(&policy, &key).await;
     let mut answer =
         if decision.allowed { next(request).await? } else { request.error_response(refusal(&policy, decision)) };
     let headers = answer.headers_mut();
@@ -100,7 +122,7 @@ pub(crate) async fn check_account(
     account: &str,
 ) -> Result<(), Problem> {
     let Some(limits) = active.0 else { return Ok(()) };
-    let decision = services.shared_limiter.check(&limits.account, &account_key(asking, account)).await;
+    let decision = services.limiter.check(&limits.account, &account_key(asking, account)).await;
     if decision.allowed { Ok(()) } else { Err(refusal(&limits.account, decision)) }
 }
 
@@ -108,38 +130,26 @@ pub(crate) async fn check_account(
 fn account_key(asking: &Origin, account: &str) -> String {
     // No account has a longer address; what is longer shares one count.
     let account: String = account.trim().chars().take(Email::MAX_CHARS).collect::<String>().to_lowercase();
-    format!("{} {account}", asking.ip.as_deref().unwrap_or_default())
+    let from = asking.ip.as_deref().unwrap_or_default();
+    let from = from.parse().map_or_else(|_| from.to_owned(), network);
+    format!("{from} {account}")
 }
 
-/// Where passwords and tokens could be guessed.
-const GUESSABLE: &[&str] = &[
-    "/auth/login",
-    "/auth/mfa/verify",
-    "/auth/register",
-    "/auth/refresh",
-    "/auth/unlock",
-    "/auth/verify-email",
-    "/auth/reset-password",
-    "/auth/confirm-email",
-    "/invitations/accept",
-    "/users/me/password",
-    "/users/me/mfa/totp",
-    "/users/me/mfa/totp/confirm",
-    "/users/me/mfa/recovery-codes",
-];
-
-/// Where people could be pestered with mail.
-const MAILING: &[&str] = &["/auth/forgot-password", "/auth/verify-email/resend", "/users/me/email"];
-
-/// Whether the tight limit by address counts.
-fn takes_secrets(method: &Method, path: &str) -> bool {
-    path.strip_prefix(BASE_PATH)
-        .is_some_and(|path| GUESSABLE.contains(&path) || MAILING.contains(&path) || deletes_account(method, path))
+/// What the request is counted as.
+fn class(request: &ServiceRequest) -> RateClass {
+    let (method, path) = (request.method(), request.match_info().as_str());
+    let routes = request.app_data::<Data<RouteTable>>();
+    let treatment = routes.map_or_else(|| Treatment::ordinary(method), |routes| routes.treatment(method, path));
+    match treatment.class {
+        RateClass::Read if wants_total(request.query_string()) => RateClass::Heavy,
+        class => class,
+    }
 }
 
-/// Whether it takes a password: what else is done under this path does not. The path is below the base path.
-pub(crate) fn deletes_account(method: &Method, path: &str) -> bool {
-    *method == Method::DELETE && path == "/users/me"
+/// Whether a list is to say how long it is, for which the database has to count.
+fn wants_total(query: &str) -> bool {
+    !query.is_empty()
+        && form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "include" && value == "total")
 }
 
 fn refusal(policy: &RatePolicy, decision: RateDecision) -> Problem {
@@ -173,11 +183,11 @@ mod tests {
     use super::*;
 
     fn with(credential: Credential) -> Actor {
-        let viewer = Viewer {
-            user: UserId::new(Uuid::from_u128(1)),
-            organization: OrganizationId::new(Uuid::from_u128(2)),
-            role: OrganizationRole::Member,
-        };
+        let viewer = Viewer::new(
+            UserId::new(Uuid::from_u128(1)),
+            OrganizationId::new(Uuid::from_u128(2)),
+            OrganizationRole::Member,
+        );
         Actor { principal: Principal::User { viewer, credential }, origin: Origin::default() }
     }
 
@@ -188,6 +198,8 @@ mod tests {
         assert_eq!(own, account_key(&from("192.0.2.1"), " Ada@Example.com"));
         assert_ne!(own, account_key(&from("192.0.2.2"), "ada@example.com"));
         assert_ne!(own, account_key(&from("192.0.2.1"), "bob@example.com"));
+        let neighbors = ["2001:db8::1", "2001:db8::2"].map(|ip| account_key(&from(ip), "ada@example.com"));
+        assert_eq!(neighbors[0], neighbors[1], "who has one address of a network has all of them");
         let endless = |length| account_key(&from("192.0.2.1"), &"a".repeat(length));
         assert_eq!(endless(Email::MAX_CHARS + 1), endless(Email::MAX_CHARS + 2));
     }
@@ -200,6 +212,31 @@ mod tests {
         assert_eq!(session(3), session(4));
         assert_ne!(session(3), token(1), "not even if their ids were the same");
         assert_ne!(token(3), token(4));
+        let external = credential(&with(Credential::External(Scopes::default())));
+        assert_eq!(external, session(3), "who has those of another issuer gets new ones at will");
         assert_eq!(credential(&Actor::anonymous(Origin::default())), None);
+    }
+    #[test]
+    fn guesses_count_by_address_and_the_rest_by_who_makes_it() {
+        let limits = RateLimits::default();
+        let of = |class, credential: Option<&str>| {
+            let (policy, key) = limits.of(class, credential.map(str::to_owned));
+            (policy.name, key.is_some())
+        };
+        let classes = [RateClass::Auth, RateClass::Mail, RateClass::Read, RateClass::Write, RateClass::Heavy];
+        let strangers = classes.map(|class| of(class, None).0);
+        assert_eq!(strangers, ["auth", "mail", "anonymous", "anonymous", "anonymous"]);
+        let users = classes.map(|class| of(class, Some("ada")));
+        assert_eq!(users, [("auth", false), ("mail", true), ("read", true), ("write", true), ("heavy", true)]);
+    }
+
+    #[test]
+    fn a_total_is_heavy_however_it_is_spelled() {
+        for query in ["include=total", "limit=1&include=total", "include=%74otal", "%69nclude=total"] {
+            assert!(wants_total(query), "{query}");
+        }
+        for query in ["", "limit=1", "include=", "q=include%3Dtotal", "includes=total"] {
+            assert!(!wants_total(query), "{query}");
+        }
     }
 }

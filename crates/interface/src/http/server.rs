@@ -6,9 +6,13 @@ use std::io;
 use std::net::TcpListener;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
+#[cfg(target_os = "linux")]
+use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data};
 use actix_web::{App, Error, HttpServer};
 use utoipa_actix_web::{AppExt, scope};
@@ -26,6 +30,12 @@ use super::route_table::RouteTable;
 use super::security_headers::SecurityHeaders;
 use super::services::{HttpServices, HttpSettings};
 use super::{BASE_PATH, endpoints, fallback, health, layers, verification_keys};
+
+/// The most TLS handshakes under way on a thread. While there are so many it accepts nobody, so there is room for clients
+/// that begin one and leave it.
+const MAX_HANDSHAKES: usize = 4096;
+/// How long a TLS handshake may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What the layers and handlers find in the server, shared by all its workers.
 #[derive(Clone)]
@@ -65,6 +75,8 @@ impl Shared {
         cfg.app_data(self.services.clone())
             .app_data(Data::new(services.app.clone()))
             .app_data(Data::new(services.accounts.clone()))
+            .app_data(Data::new(services.domains.clone()))
+            .app_data(Data::new(services.single_sign_on.clone()))
             .app_data(Data::new(services.authenticator.clone()))
             .app_data(Data::new(services.trace_context.clone()))
             .app_data(Data::new(services.draining.clone()))
@@ -99,30 +111,43 @@ pub async fn serve(
             }
         })
     };
-    HttpServer::new(factory)
+    let unread_timeout = settings.unread_timeout;
+    let server = HttpServer::new(factory)
         .workers(settings.workers.max(1))
         .max_connections(settings.max_connections_per_worker)
         .keep_alive(settings.keep_alive)
         .client_request_timeout(settings.head_timeout)
         .client_disconnect_timeout(settings.head_timeout)
-        .on_connect(move |connection, _| limit_unread(connection, settings.unread_timeout))
+        .on_connect(move |connection, _| limit_unread(connection, unread_timeout))
         .shutdown_timeout(settings.shutdown_timeout.as_secs())
-        .shutdown_signal(shutdown)
-        .listen(listener)?
-        .run()
-        .await
+        .shutdown_signal(shutdown);
+    let server = match settings.tls {
+        Some(tls) => server
+            .max_connection_rate(MAX_HANDSHAKES)
+            .tls_handshake_timeout(HANDSHAKE_TIMEOUT)
+            .listen_rustls_0_23(listener, tls)?,
+        None => server.listen(listener)?,
+    };
+    server.run().await
 }
 
 /// Ends connections whose client does not take its answers: the protocol layer would wait for ever, with the answer.
 fn limit_unread(connection: &dyn Any, timeout: Duration) {
     #[cfg(target_os = "linux")]
-    if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>()
+    if let Some(stream) = tcp_stream(connection)
         && let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(timeout))
     {
         tracing::debug!(%error, "a connection without a limit for unread answers");
     }
     #[cfg(not(target_os = "linux"))]
     let _ = (connection, timeout);
+}
+
+/// The socket below a connection, with TLS or without.
+#[cfg(target_os = "linux")]
+fn tcp_stream(connection: &dyn Any) -> Option<&TcpStream> {
+    let encrypted = || connection.downcast_ref::<TlsStream<TcpStream>>().map(|stream| stream.get_ref().0);
+    connection.downcast_ref::<TcpStream>().or_else(encrypted)
 }
 
 /// The routes, with the layers around them.

@@ -1,10 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_tls::accept::rustls_0_23::reexports::ServerConfig;
 use ipnet::IpNet;
 use tenon_application::App;
 use tenon_application::idempotency::IdempotencyKeys;
-use tenon_application::identity::{Accounts, Authenticator, VerificationKey};
+use tenon_application::identity::{Accounts, Authenticator, SingleSignOn, VerificationKey};
+use tenon_application::organizations::Domains;
 use tenon_application::ports::{HealthCheck, RateLimiter};
 
 use super::admission::AdmissionSettings;
@@ -21,14 +23,14 @@ pub type TraceContext = Arc<dyn Fn(&tracing::Span, Option<&str>) -> Option<Strin
 pub struct HttpServices {
     pub app: App,
     pub accounts: Accounts,
+    pub domains: Domains,
+    pub single_sign_on: SingleSignOn,
     pub authenticator: Authenticator,
     /// What others verify access tokens with.
     pub verification_keys: Vec<VerificationKey>,
     pub idempotency: Arc<dyn IdempotencyKeys>,
-    /// Counts across instances where it can: for the tight limits on authentication.
-    pub shared_limiter: Arc<dyn RateLimiter>,
-    /// Counts in process: for the generous limits, which must cost nothing.
-    pub local_limiter: Arc<dyn RateLimiter>,
+    /// Counts requests, for all instances together where there is Redis.
+    pub limiter: Arc<dyn RateLimiter>,
     pub draining: Draining,
     pub health: Vec<Arc<dyn HealthCheck>>,
     /// Renders all metrics in the Prometheus text format.
@@ -61,6 +63,8 @@ pub struct HttpSettings {
     pub head_timeout: Duration,
     /// How long an answer may lie unread before its connection is ended.
     pub unread_timeout: Duration,
+    /// Serves with TLS and nothing else.
+    pub tls: Option<ServerConfig>,
     /// How long running requests are waited for when the server stops.
     pub shutdown_timeout: Duration,
 }
@@ -82,6 +86,7 @@ impl HttpSettings {
             keep_alive: Duration::from_secs(75),
             head_timeout: Duration::from_secs(10),
             unread_timeout: Duration::from_secs(30),
+            tls: None,
             shutdown_timeout: Duration::from_secs(30),
         }
     }

@@ -25,6 +25,11 @@ pub(crate) const EMAIL: &str = concat!(
     r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$"
 );
 
+/// The name of a domain, as a pattern: what the domain's `DomainName` accepts, but for its length, and the last part may
+/// be no number.
+pub(crate) const DOMAIN: &str =
+    concat!(r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+", r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$");
+
 /// Turns the domain's verdict on a field into the validator's.
 pub(crate) fn obeys<T, E: Into<Violation>>(verdict: Result<T, E>) -> Result<(), ValidationError> {
     verdict.map(drop).map_err(|error| {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use tenon_application::AppError;
-use tenon_application::identity::{DeleteAccount, ResetPassword};
+use tenon_application::identity::{Credentials, DeleteAccount, ResetPassword};
 use tenon_domain::access::{OrganizationRole, Scope};
 use tenon_domain::identity::{
     AccountRequest, AccountRequestKind, Client, Email, NewToken, PasswordHash, PersonalAccessToken, Session,
@@ -9,6 +9,7 @@ use tenon_domain::identity::{
 };
 use tenon_domain::organizations::Member;
 use tenon_domain::{AccountRequestId, SessionId, TokenId, UserId};
+use uuid::Uuid;
 
 use super::fixture::{Fixture, Person, email};
 use super::notifications::notification;
@@ -147,7 +148,9 @@ async fn join_too(fixture: &Fixture, host: &Person, guest: &Person) -> Person {
 }
 
 fn delete() -> DeleteAccount {
-    DeleteAccount { proven: PasswordHash::new("hash".to_owned()), code: None, second_factors: second_factors() }
+    let password_hash = PasswordHash::new("hash".to_owned());
+    let proven = Credentials { user_id: UserId::new(Uuid::nil()), password_hash, email_verified: false, version: 1 };
+    DeleteAccount { proven, code: None, second_factors: second_factors() }
 }
 
 async fn a_deleted_account_is_out_of_all_its_organizations(fixture: &Fixture) {
@@ -159,6 +162,13 @@ async fn a_deleted_account_is_out_of_all_its_organizations(fixture: &Fixture) {
     organizations.sort_unstable();
     assert_eq!(fixture.deployment().await.members().organizations_of(user).await.unwrap(), organizations);
     let (here, there) = (belongings(fixture, &bob).await, belongings(fixture, &bob_there).await);
+    for (by, users) in [(&ada, vec![user]), (&eve, vec![user, ada.viewer.user])] {
+        let mut unit = fixture.unit(by).await;
+        for excluded in users {
+            unit.members().exclude(excluded, fixture.now()).await.unwrap();
+        }
+        unit.commit().await.unwrap();
+    }
 
     fixture.app.execute(&bob.actor, delete()).await.unwrap().unwrap();
     assert_eq!(kept(fixture, &bob, here).await, [false; 3]);
@@ -166,6 +176,10 @@ async fn a_deleted_account_is_out_of_all_its_organizations(fixture: &Fixture) {
     assert!(is_revoked(fixture, here.2).await && is_revoked(fixture, there.2).await);
     assert!(fixture.deployment().await.members().organizations_of(user).await.unwrap().is_empty());
     assert_eq!(fixture.queries.identity.user(user).await.unwrap().unwrap().display_name, "Deleted user");
+    for by in [&ada, &eve] {
+        assert!(!fixture.unit(by).await.members().is_excluded(user).await.unwrap());
+    }
+    assert!(fixture.unit(&eve).await.members().is_excluded(ada.viewer.user).await.unwrap(), "others are");
 
     let refused = fixture.app.execute(&ada.actor, delete()).await;
     assert_eq!(refused, Err(AppError::OnlyOwner { organizations: vec!["ada's organization".to_owned()] }));

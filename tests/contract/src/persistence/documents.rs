@@ -2,9 +2,10 @@
 
 use tenon_application::AppError;
 use tenon_application::documents::{Document, DocumentSource, Rendering};
-use tenon_application::organizations::RemoveMember;
+use tenon_application::organizations::{AddTeamMember, DeleteTeam, RemoveMember, RemoveTeamMember};
 use tenon_application::projects::{
-    DeleteProject, EditProject, ProjectFields, ProjectRef, RemoveProjectMember, SetProjectMember,
+    DeleteProject, EditProject, ProjectFields, ProjectRef, RemoveProjectMember, RemoveProjectTeam, SetProjectMember,
+    SetProjectTeam,
 };
 use tenon_application::tasks::{
     CreateTask, DeleteTask, EditTask, ReadTask, RestoreTask, TaskFields, TaskRef, TaskView, TransitionTask,
@@ -15,7 +16,7 @@ use tenon_domain::tasks::{Assignees, TaskKey, TaskTitle};
 use tenon_infrastructure::persistence::SqlDocumentSource;
 
 use super::fixture::{Fixture, Person, new_task};
-use super::on_every_database;
+use super::{on_every_database, teams};
 
 on_every_database! {
     the_cache_says_what_the_database_says,
@@ -54,11 +55,15 @@ async fn the_cache_says_what_the_database_says(fixture: &Fixture) {
     let everybody = [&ada, &eve, &mia, &gus, &max];
     let open = fixture.project(&ada, "OPEN", Visibility::Organization).await.id;
     let closed = fixture.project(&ada, "SHUT", Visibility::Private).await.id;
-    let set = |project, who: &Person, role| SetProjectMember {
+    let set = |project, who: &Person, role: ProjectRole| SetProjectMember {
         project: ProjectRef::Id(project),
         user: who.viewer.user,
-        role,
+        role: role.into(),
     };
+    let team = teams::team(fixture, &ada, "Platform").await;
+    let join = |who: &Person| AddTeamMember { team, user: who.viewer.user };
+    let leave = |who: &Person| RemoveTeamMember { team, user: who.viewer.user };
+    let set_team = || SetProjectTeam { project: ProjectRef::Id(closed), team, role: ProjectRole::Viewer.into() };
     fixture.app.execute(&ada.actor, set(closed, &mia, ProjectRole::Contributor)).await.unwrap();
     fixture.app.execute(&ada.actor, set(open, &gus, ProjectRole::Contributor)).await.unwrap();
     let mut tasks = Vec::new();
@@ -97,6 +102,14 @@ async fn the_cache_says_what_the_database_says(fixture: &Fixture) {
         "a manager": ada, set(open, &ada, ProjectRole::Manager);
         "a project that goes private": ada, visibility(Visibility::Private);
         "a project that opens": ada, visibility(Visibility::Organization);
+        "somebody who joins a team": ada, join(&mia);
+        "a team that is added": ada, set_team();
+        "a guest who joins a team": ada, join(&gus);
+        "somebody who leaves a team": gus, leave(&gus);
+        "somebody who is back in a team": ada, join(&gus);
+        "a team that is removed": ada, RemoveProjectTeam { project: ProjectRef::Id(closed), team };
+        "a team that is added again": ada, set_team();
+        "a team that is deleted": ada, DeleteTeam { team, expected_version: None };
         "a removal from the organization": ada, RemoveMember { user: gus.viewer.user, expected_version: None };
     }
     assert!(read(fixture, &ada, TaskRef::Id(first)).await.unwrap().version() > 5, "assignments have ended");
@@ -125,6 +138,14 @@ async fn the_source_says_what_is_true_in_one_organization(fixture: &Fixture) {
     assert_eq!(source.task_id(there, &key).await.unwrap(), None);
     assert_eq!(source.visibility(there, project).await.unwrap(), None);
     assert_eq!(source.project_role(there, project, user).await.unwrap(), None);
+    let team = teams::team(fixture, &ada, "Platform").await;
+    teams::fill(fixture, &ada, team, [user]).await;
+    assert_eq!(source.team_projects(here, user).await.unwrap(), []);
+    let add = SetProjectTeam { project: ProjectRef::Id(project), team, role: ProjectRole::Viewer.into() };
+    fixture.app.execute(&ada.actor, add).await.unwrap();
+    assert_eq!(source.team_projects(here, user).await.unwrap(), [project]);
+    assert_eq!(source.team_projects(there, user).await.unwrap(), []);
+    assert_eq!(source.team_projects(here, eve.viewer.user).await.unwrap(), []);
     let delete = DeleteTask { task: TaskRef::Id(task.id), expected_version: None };
     fixture.app.execute(&ada.actor, delete).await.unwrap();
     assert_eq!(source.task(here, task.id).await.unwrap(), None, "in the trash");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend};
 use tenon_application::documents::Documents;
 use tenon_application::idempotency::IdempotencyKeys;
@@ -125,6 +125,7 @@ impl Fixture {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ids,
             tenancy: Tenancy::Multi,
+            session_max_age: TimeDelta::days(90),
         };
         Self {
             outbox: SqlOutbox::new(database.clone()),
@@ -182,7 +183,7 @@ impl Fixture {
             verification: EmailVerification::Off,
         };
         let grant = self.app.execute(&Actor::anonymous(Origin::default()), register).await.unwrap();
-        let viewer = Viewer { user: grant.user.id, organization: grant.organization.id, role: grant.organization.role };
+        let viewer = Viewer::new(grant.user.id, grant.organization.id, grant.organization.role);
         Person::new(viewer, grant.session)
     }
 
@@ -195,7 +196,7 @@ impl Fixture {
         let member = Member::join(id, name.to_owned(), role, None, self.now());
         unit.members().save(member).await.unwrap();
         unit.commit().await.unwrap();
-        Person::new(Viewer { user: id, organization: host.viewer.organization, role }, self.id())
+        Person::new(Viewer::new(id, host.viewer.organization, role), self.id())
     }
 
     pub(super) fn user(&self, name: &str) -> User {

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use tenon_application::identity::{EditProfile, RotateSession, Rotation, StartSession};
+use tenon_application::identity::{EditProfile, EmailVerification, RotateSession, Rotation, StartSession};
 use tenon_application::{Actor, AppError, Denial, Origin, StoreError};
 use tenon_domain::identity::{Client, DisplayName, PasswordHash, Session, TokenHash};
 
@@ -149,6 +149,7 @@ async fn of_many_uses_of_a_refresh_token_at_once_all_get_the_same_next_one(fixtu
                 genuine: true,
                 next: TokenHash::new(format!("next {attempt}")),
                 salt: attempt.to_string(),
+                verification: EmailVerification::Off,
             };
             app.execute(&Actor::anonymous(Origin::default()), rotate).await
         })

@@ -1,7 +1,7 @@
 //! One organization's unit of work and queries find nothing of another's, whatever ids they are given.
 
 use tenon_application::audit::AuditFilter;
-use tenon_application::organizations::OrganizationView;
+use tenon_application::organizations::{MemberFilter, OrganizationView};
 use tenon_application::projects::{ProjectFilter, ProjectRef};
 use tenon_application::tasks::{TaskFilter, TaskRef};
 use tenon_application::{Scope, StoreError, Viewer};
@@ -55,7 +55,7 @@ async fn people_of_another_organization_cannot_be_reached(fixture: &Fixture) {
 
     assert_eq!(fixture.queries.notifications.count_unread(ada.viewer).await.unwrap(), 1);
     let role = fixture.queries.identity.role(ada.viewer.organization, bob.viewer.user).await.unwrap();
-    assert_eq!(role, Some(OrganizationRole::Owner));
+    assert_eq!(role, Some(OrganizationRole::Owner.into()));
     let mut unit = fixture.unit(&ada).await;
     assert!(unit.invitations().pending_for(&email("max"), fixture.now()).await.unwrap());
 }
@@ -85,6 +85,7 @@ async fn work_of_another_organization_cannot_be_reached(fixture: &Fixture) {
     assert_eq!(unit.members().among(&[a, e]).await.unwrap(), [e]);
     unit.projects().unassign_outsiders(project, now).await.unwrap();
     unit.projects().set_role(project, a, None, now).await.unwrap();
+    unit.projects().release_outsiders(&[project], &[a, e], now).await.unwrap();
     unit.projects().release_user(a, e, now).await.unwrap();
     assert!(unit.tasks().find(&TaskRef::Id(task.id)).await.unwrap().is_none());
     assert!(unit.tasks().find(&TaskRef::Key(TaskKey::parse("ENG-1").unwrap())).await.unwrap().is_none());
@@ -95,14 +96,14 @@ async fn work_of_another_organization_cannot_be_reached(fixture: &Fixture) {
     for (user, role) in [(a, ProjectRole::Viewer), (e, ProjectRole::Manager)] {
         let mut unit = fixture.unit(&eve).await;
         // Whether it is refused or comes to nothing: it must not grant or change a role over there.
-        if unit.projects().set_role(project, user, Some(role), now).await.is_ok() {
+        if unit.projects().set_role(project, user, Some(role.into()), now).await.is_ok() {
             unit.commit().await.unwrap();
         }
     }
 
     let mut unit = fixture.unit(&ada).await;
     let (found, role) = unit.projects().find_for(project, a).await.unwrap().unwrap();
-    assert_eq!((found.state().archived_at, role), (None, Some(ProjectRole::Manager)));
+    assert_eq!((found.state().archived_at, role), (None, Some(ProjectRole::Manager.permissions())));
     let (_, role) = unit.projects().find_for(project, e).await.unwrap().unwrap();
     assert_eq!(role, None);
     assert_eq!(unit.tasks().next_number(project).await.unwrap(), 2);
@@ -161,7 +162,8 @@ async fn queries_stay_in_the_viewers_organization(fixture: &Fixture) {
         assert_eq!(queries.tasks.find(viewer, &key).await.unwrap(), None);
         assert_eq!(queries.notifications.find(viewer, view.id).await.unwrap(), None);
         assert_eq!(queries.notifications.count_unread(viewer).await.unwrap(), 0);
-        let members = queries.organizations.members(viewer, &[], &request(10, vec![])).await.unwrap();
+        let members =
+            queries.organizations.members(viewer, &MemberFilter::default(), &request(10, vec![])).await.unwrap();
         assert_eq!(members.items.iter().map(|member| member.user_id).collect::<Vec<_>>(), [eve.viewer.user]);
     }
     assert_eq!(queries.organizations.find(ada.intruding(&eve)).await.unwrap(), None, "ada is no member there");
@@ -180,6 +182,7 @@ async fn tenant_repositories_refuse_outside_any_organization(fixture: &Fixture) 
     broken(unit.members().count_owners().await.err());
     broken(unit.members().has_address(&email("ada")).await.err());
     broken(unit.invitations().find(fixture.id()).await.err());
+    broken(unit.custom_roles().find(fixture.id()).await.err());
     broken(unit.projects().find_for(fixture.id(), user).await.err());
     broken(unit.projects().workflow(fixture.id()).await.err());
     broken(unit.tasks().find(&TaskRef::Id(fixture.id())).await.err());

@@ -237,6 +237,13 @@ pub(super) async fn fill(fixture: &Fixture) {
         "UPDATE users SET email_verified_at = created_at",
         "INSERT INTO invitations (id, org_id, email, role, invited_by, created_at, expires_at) \
          SELECT id, org_id, 'grace@example.com', 'member', user_id, created_at, created_at FROM sessions",
+        "INSERT INTO custom_roles (id, org_id, level, name, name_key, description, base, permissions, version, \
+         created_at, updated_at) SELECT id, org_id, 'organization', 'Auditor', 'auditor', '', 'guest', \
+         'organization.view audit.view', 1, created_at, created_at FROM sessions",
+        "INSERT INTO organization_domains (id, org_id, name, token, misses, version, created_at, updated_at) \
+         SELECT id, org_id, 'example.com', 'token', 0, 1, created_at, created_at FROM sessions",
+        "INSERT INTO organization_exclusions (org_id, user_id, excluded_at) \
+         SELECT org_id, user_id, created_at FROM sessions",
         "INSERT INTO personal_access_tokens (id, org_id, owner_id, name, scopes, token_hash, created_at) \
          SELECT id, org_id, user_id, 'Import', 'tasks:read', 'digest', created_at FROM sessions",
         "INSERT INTO account_requests (id, user_id, kind, email, created_at, expires_at) \
@@ -245,6 +252,24 @@ pub(super) async fn fill(fixture: &Fixture) {
          updated_at) SELECT user_id, 'derived', 'sealed', '[]', 0, 1, created_at, created_at FROM sessions",
         "INSERT INTO sign_in_challenges (id, user_id, token_hash, checked, invitation_mailed, wrong_codes, created_at, \
          expires_at) SELECT id, user_id, 'digest', 'digest', FALSE, 0, created_at, expires_at FROM sessions",
+        "INSERT INTO passkeys (id, user_id, credential_digest, name, credential, synced, version, created_at) \
+         SELECT s.id, u.id, u.email, 'Phone', '{}', FALSE, 1, u.created_at FROM sessions s \
+         JOIN users u ON u.id = s.user_id",
+        "INSERT INTO finished_ceremonies (digest, expires_at) SELECT email, created_at FROM users",
+        "INSERT INTO teams (id, org_id, name, name_key, version, created_at, updated_at) \
+         SELECT id, org_id, 'Platform', 'platform', 1, created_at, created_at FROM sessions",
+        "INSERT INTO team_members (team_id, user_id, org_id, added_at) SELECT id, user_id, org_id, created_at FROM sessions",
+        "INSERT INTO project_teams (project_id, team_id, org_id, role, added_at) \
+         SELECT projects.id, teams.id, projects.org_id, 'viewer', projects.created_at \
+         FROM projects JOIN teams ON teams.org_id = projects.org_id",
+        "INSERT INTO identity_providers (id, org_id, name, issuer, client_id, scopes, domains, group_roles, \
+         provisioning, enabled, version, created_at, updated_at) SELECT id, org_id, 'Staff', 'https://idp.example.com', \
+         'tenon', '[]', '[]', '{}', FALSE, TRUE, 1, created_at, created_at FROM sessions",
+        "INSERT INTO external_identities (id, user_id, provider, provider_id, issuer, subject, created_at, \
+         last_used_at) SELECT id, user_id, 'corp', id, 'https://idp.example.com', refresh_hash, created_at, \
+         created_at FROM sessions",
+        "INSERT INTO sign_in_codes (id, user_id, provider, organization_id, code_hash, browser_hash, created_at, \
+         expires_at) SELECT id, user_id, 'corp', org_id, 'digest', 'digest', created_at, expires_at FROM sessions",
         "INSERT INTO event_receipts (event_id, subscriber) SELECT id, 'audit' FROM outbox",
         "INSERT INTO failed_jobs (event_id, subscriber, payload, error, failed_at) \
          SELECT id, 'email', payload, 'no route to host', occurred_at FROM outbox",

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use tenon_application::organizations::{ChangeMemberRole, OrganizationView};
+use tenon_application::organizations::{ChangeMemberRole, MemberFilter, OrganizationView};
 use tenon_application::{AppError, StoreError};
-use tenon_domain::access::OrganizationRole;
+use tenon_domain::access::{OrganizationAccess, OrganizationRole};
 use tenon_domain::identity::{Client, Session, TokenHash};
 use tenon_domain::organizations::{Invitation, Member, Organization, OrganizationError, OrganizationName};
 
@@ -18,6 +18,10 @@ on_every_database! {
     users_return_to_where_they_were_last,
     every_member_is_listed_once,
     every_invitation_and_organization_is_listed_once,
+}
+
+fn everybody() -> MemberFilter {
+    MemberFilter::default()
 }
 
 fn name(text: &str) -> OrganizationName {
@@ -69,7 +73,7 @@ async fn a_member_comes_back_as_saved(fixture: &Fixture) {
     unit.commit().await.unwrap();
 
     let (organization, user) = (owner.viewer.organization, bob.viewer.user);
-    assert_eq!(fixture.queries.identity.role(organization, user).await.unwrap(), Some(OrganizationRole::Guest));
+    assert_eq!(fixture.queries.identity.role(organization, user).await.unwrap(), Some(OrganizationRole::Guest.into()));
     let mut unit = fixture.unit(&owner).await;
     let again = Member::join(user, "bob".into(), OrganizationRole::Member, None, fixture.now());
     assert!(matches!(unit.members().save(again).await, Err(StoreError::Duplicate(_))));
@@ -97,7 +101,7 @@ async fn the_last_owner_stays_under_concurrency(fixture: &Fixture) {
     for _ in 0..5 {
         let demote = |by: &Person, whom: &Person| {
             let (app, actor, user) = (fixture.app.clone(), by.actor.clone(), whom.viewer.user);
-            let role = Some(OrganizationRole::Admin);
+            let role = Some(OrganizationRole::Admin.into());
             tokio::spawn(
                 async move { app.execute(&actor, ChangeMemberRole { user, role, expected_version: None }).await },
             )
@@ -163,7 +167,7 @@ async fn users_return_to_where_they_were_last(fixture: &Fixture) {
         unit.commit().await.unwrap();
     }
     let home = || async { fixture.deployment().await.members().home_of(max).await.unwrap() };
-    let at = |host: &Person, role| Some((host.viewer.organization, role));
+    let at = |host: &Person, role: OrganizationRole| Some((host.viewer.organization, OrganizationAccess::from(role)));
     assert_eq!(home().await, at(&ada, OrganizationRole::Member), "joined first");
 
     // Sessions in an organization that the user is no longer in do not count.
@@ -191,9 +195,10 @@ async fn every_member_is_listed_once(fixture: &Fixture) {
     }
     let queries = &fixture.queries.organizations;
     for limit in [1, 3, 4, 100] {
-        let listed =
-            walk(request(limit, vec![]), |request| async move { queries.members(owner.viewer, &[], &request).await })
-                .await;
+        let listed = walk(request(limit, vec![]), |request| async move {
+            queries.members(owner.viewer, &everybody(), &request).await
+        })
+        .await;
         assert_eq!(listed.len(), 10);
         let order: Vec<_> = listed.iter().map(|member| (member.joined_at, member.user_id)).collect();
         assert!(order.is_sorted(), "{order:?}");
@@ -203,7 +208,7 @@ async fn every_member_is_listed_once(fixture: &Fixture) {
     let (mut listed, mut joined) = (Vec::new(), 0);
     let mut page_request = request(4, vec![]);
     loop {
-        let page = queries.members(owner.viewer, &[], &page_request).await.unwrap();
+        let page = queries.members(owner.viewer, &everybody(), &page_request).await.unwrap();
         listed.extend(page.items.into_iter().map(|member| member.user_id));
         let Some(next) = page.next else { break };
         page_request.after = Some(next);
@@ -219,7 +224,8 @@ async fn every_member_is_listed_once(fixture: &Fixture) {
 
     let mut filtered = request(2, vec![]);
     filtered.include_total = true;
-    let guests = queries.members(owner.viewer, &[OrganizationRole::Guest], &filtered).await.unwrap();
+    let only_guests = MemberFilter { roles: vec![OrganizationRole::Guest], ..everybody() };
+    let guests = queries.members(owner.viewer, &only_guests, &filtered).await.unwrap();
     assert_eq!((guests.items.len(), guests.total), (2, Some(4)));
     assert!(guests.items.iter().all(|member| member.role == OrganizationRole::Guest));
 }

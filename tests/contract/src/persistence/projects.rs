@@ -46,20 +46,20 @@ async fn a_project_comes_back_as_saved(fixture: &Fixture) {
     let mut unit = fixture.unit(&ada).await;
     let workflow = Workflow::standard();
     let saved = unit.projects().create(Project::create(new, fixture.now()), &workflow).await.unwrap();
-    unit.projects().set_role(id, user, Some(ProjectRole::Viewer), fixture.now()).await.unwrap();
+    unit.projects().set_role(id, user, Some(ProjectRole::Viewer.into()), fixture.now()).await.unwrap();
     unit.commit().await.unwrap();
 
     let mut unit = fixture.unit(&ada).await;
     let projects = unit.projects();
     let (found, role) = projects.find_for(id, user).await.unwrap().unwrap();
-    assert_eq!((found.state(), role), (&saved, Some(ProjectRole::Viewer)));
+    assert_eq!((found.state(), role), (&saved, Some(ProjectRole::Viewer.permissions())));
     assert_eq!(projects.workflow(id).await.unwrap(), workflow);
     assert_eq!(projects.resolve(&ProjectRef::Key(named("ENG"))).await.unwrap(), Some(id));
     assert_eq!(projects.resolve(&ProjectRef::Key(named("OPS"))).await.unwrap(), None);
     assert!(projects.find_for(fixture.id(), user).await.unwrap().is_none());
     assert_eq!(projects.count_managers(id).await.unwrap(), 0);
-    projects.set_role(id, user, Some(ProjectRole::Manager), fixture.now()).await.unwrap();
-    assert_eq!(projects.role(id, user).await.unwrap(), Some(ProjectRole::Manager));
+    projects.set_role(id, user, Some(ProjectRole::Manager.into()), fixture.now()).await.unwrap();
+    assert_eq!(projects.role(id, user).await.unwrap(), Some(ProjectRole::Manager.into()));
     assert_eq!(projects.count_managers(id).await.unwrap(), 1);
     projects.set_role(id, user, None, fixture.now()).await.unwrap();
     assert_eq!(projects.role(id, user).await.unwrap(), None);
@@ -128,8 +128,11 @@ async fn a_private_project_exists_for_its_members_only(fixture: &Fixture) {
         assert_eq!(projects.find_id(ada.viewer, &project).await.unwrap(), None);
         assert_eq!(projects.find_id(bob.viewer, &project).await.unwrap(), Some(secret.id));
     }
-    let add =
-        SetProjectMember { project: ProjectRef::Id(secret.id), user: guest.viewer.user, role: ProjectRole::Viewer };
+    let add = SetProjectMember {
+        project: ProjectRef::Id(secret.id),
+        user: guest.viewer.user,
+        role: ProjectRole::Viewer.into(),
+    };
     assert_eq!(fixture.app.execute(&ada.actor, add.clone()).await.unwrap_err(), AppError::NotFound("project"));
     fixture.app.execute(&bob.actor, add).await.unwrap();
     assert_eq!(keys(fixture, &guest, all(), by_key).await, ["SECRET"]);
@@ -188,7 +191,7 @@ async fn project_members_are_listed_once(fixture: &Fixture) {
         if number % 2 == 0 {
             fixture.clock.advance(Duration::from_millis(1));
         }
-        let (user, role) = (person.viewer.user, ProjectRole::Contributor);
+        let (user, role) = (person.viewer.user, ProjectRole::Contributor.into());
         let add = SetProjectMember { project: ProjectRef::Id(project.id), user, role };
         let added = fixture.app.execute(&ada.actor, add).await.unwrap();
         let member = fixture.queries.projects.member(ada.viewer, project.id, user).await.unwrap();
@@ -248,6 +251,6 @@ async fn a_member_who_leaves_is_released(fixture: &Fixture) {
     assert_eq!(projects.find(ada.viewer, &ProjectRef::Id(open.id)).await.unwrap().unwrap().lead_id, None);
     assert!(projects.find(ada.viewer, &ProjectRef::Id(secret.id)).await.unwrap().is_some(), "it has an heir");
     let mut unit = fixture.unit(&ada).await;
-    assert_eq!(unit.projects().role(secret.id, a).await.unwrap(), Some(ProjectRole::Manager));
+    assert_eq!(unit.projects().role(secret.id, a).await.unwrap(), Some(ProjectRole::Manager.into()));
     assert_eq!(unit.projects().role(secret.id, b).await.unwrap(), None);
 }

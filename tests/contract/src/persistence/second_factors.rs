@@ -9,14 +9,14 @@ use tenon_application::identity::{
 use tenon_application::secrets::{Rotation, SecretArchive, SecretCipher, SecretPlace, rotate};
 use tenon_application::{AppError, StoreError};
 use tenon_domain::identity::{
-    DisplayName, IdentityError, InvitationToAccept, PasswordHash, Proof, SealedSecret, SecondFactor, SecondFactorState,
+    DisplayName, IdentityError, InvitationToAccept, Proof, SealedSecret, SecondFactor, SecondFactorState,
     SignInChallenge, SignInChallengeState, TokenHash, Verdict,
 };
 use tenon_domain::{SignInChallengeId, UserId};
 use tenon_infrastructure::persistence::{SqlSecretArchive, SqlSignInChallengeArchive};
 use tenon_infrastructure::security::{MasterSecret, RandomSecretTokens, SecretKey, TotpCodes, XChaChaSecretCipher};
 
-use super::fixture::Fixture;
+use super::fixture::{Fixture, email};
 use super::on_every_database;
 
 on_every_database! {
@@ -24,6 +24,7 @@ on_every_database! {
     a_second_factor_changed_since_is_stale,
     of_many_uses_of_a_code_at_once_one_succeeds,
     a_challenge_comes_back_as_posed_and_counts_wrong_codes,
+    a_challenge_follows_the_hash_that_it_was_begun_with,
     only_challenges_that_expired_long_enough_ago_are_forgotten,
     whether_an_organization_requires_second_factors_is_kept,
     secrets_are_encrypted_again_with_the_newest_key,
@@ -69,7 +70,7 @@ async fn a_second_factor_comes_back_as_saved_and_is_gone_once_removed(fixture: &
     let confirmed = SecondFactorState { version: 2, ..factor.state().clone() };
     assert!(save(fixture, factor).await, "the event is stored");
     assert_eq!(stored(fixture, ada).await, Some(confirmed.clone()));
-    let view = SecondFactorsView { confirmed_at: Some(fixture.now()), recovery_codes_left: 2 };
+    let view = SecondFactorsView { confirmed_at: Some(fixture.now()), recovery_codes_left: 2, passkeys: 0 };
     assert_eq!(identity.second_factors(ada).await.unwrap(), view);
 
     let mut factor = SecondFactor::restore(confirmed);
@@ -121,7 +122,7 @@ async fn of_many_uses_of_a_code_at_once_one_succeeds(fixture: &Fixture) {
     let factors = second_factors();
     let place = SecretPlace { purpose: SecretPlace::TOTP, owner: ada.viewer.user.uuid() };
     let secret = factors.cipher.seal(place, b"12345678901234567890").unwrap();
-    let proven = PasswordHash::new("hash".to_owned());
+    let proven = fixture.queries.identity.credentials(&email("ada")).await.unwrap().unwrap();
     fixture.app.execute(&ada.actor, BeginTotp { proven, secret }).await.unwrap();
     let confirm =
         ConfirmTotp { code: CODES[0].to_owned(), recovery_codes: digests(&["first"]), second_factors: factors.clone() };
@@ -182,6 +183,26 @@ async fn a_challenge_comes_back_as_posed_and_counts_wrong_codes(fixture: &Fixtur
         assert_eq!(unit.challenges().save(late).await, Err(StoreError::Stale));
         unit.commit().await.unwrap();
         assert_eq!(posed(fixture, state.id).await, None);
+    }
+}
+
+async fn a_challenge_follows_the_hash_that_it_was_begun_with(fixture: &Fixture) {
+    let (ada, bob) = (fixture.found("ada").await.viewer.user, fixture.found("bob").await.viewer.user);
+    let [old, new, other] = ["old", "new", "other"].map(|text| TokenHash::new(text.to_owned()));
+    let begun = [(ada, &old), (ada, &other), (bob, &old)].map(|(user, checked)| {
+        let token = TokenHash::new("token".to_owned());
+        SignInChallenge::pose(fixture.id(), user, token, checked.clone(), None, fixture.now())
+    });
+    let ids = begun.each_ref().map(|challenge| challenge.state().id);
+    let mut unit = fixture.deployment().await;
+    for challenge in begun {
+        unit.challenges().pose(challenge).await.unwrap();
+    }
+    unit.challenges().follow_hash(ada, &old, &new).await.unwrap();
+    unit.commit().await.unwrap();
+    let mut unit = fixture.deployment().await;
+    for (id, checked) in ids.into_iter().zip([new, other, old]) {
+        assert_eq!(unit.challenges().find(id).await.unwrap().unwrap().state().checked, checked);
     }
 }
 

@@ -227,7 +227,7 @@ async fn tasks_of_a_private_project_exist_for_its_members_only(fixture: &Fixture
     assert!(sees(&bob, &in_open).await && sees(&bob, &in_secret).await);
     assert!(!sees(&guest, &in_open).await && !sees(&guest, &in_secret).await);
     let (project, user) = (ProjectRef::Id(secret), guest.viewer.user);
-    let add = SetProjectMember { project, user, role: ProjectRole::Viewer };
+    let add = SetProjectMember { project, user, role: ProjectRole::Viewer.into() };
     fixture.app.execute(&bob.actor, add).await.unwrap();
     assert!(!sees(&guest, &in_open).await && sees(&guest, &in_secret).await);
 }

@@ -264,7 +264,7 @@ async fn service_accounts_are_listed_and_never_sign_in(fixture: &Fixture) {
     let mut accounts = Vec::new();
     for number in 0..3 {
         let name = DisplayName::parse(&format!("Importer {number}")).unwrap();
-        let create = CreateServiceAccount { name, role: OrganizationRole::Guest };
+        let create = CreateServiceAccount { name, role: OrganizationRole::Guest.into() };
         accounts.push(fixture.app.execute(&ada.actor, create).await.unwrap());
     }
     accounts.reverse();

@@ -3,12 +3,13 @@
 use tenon_application::projects::{EditProject, ProjectFields, ProjectRef, RemoveProjectMember};
 use tenon_application::tasks::{EditTask, TaskFields, TaskFilter, TaskRef, TaskView};
 use tenon_domain::UserId;
-use tenon_domain::access::{OrganizationRole, ProjectAccess, ProjectRole, Visibility};
+use tenon_domain::access::{OrganizationRole, Permissions, ProjectAccess, ProjectRole, Visibility};
+use tenon_domain::projects::GivenRole;
 use tenon_domain::tasks::Assignees;
 
 use super::fixture::{Fixture, Person};
 use super::lists::request;
-use super::on_every_database;
+use super::{on_every_database, teams};
 
 on_every_database! {
     everybody_sees_what_the_rule_says,
@@ -18,32 +19,53 @@ on_every_database! {
 async fn everybody_sees_what_the_rule_says(fixture: &Fixture) {
     let ada = fixture.found("ada").await;
     let eve = fixture.found("eve").await;
-    let explicit_roles: Vec<_> = [None].into_iter().chain(ProjectRole::ALL.iter().copied().map(Some)).collect();
+    let roles: Vec<_> = [None].into_iter().chain(ProjectRole::ALL.iter().copied().map(Some)).collect();
     let mut people = Vec::new();
     for &organization_role in OrganizationRole::ALL {
-        for &explicit_role in &explicit_roles {
-            let name = format!("{organization_role}.{}", explicit_role.map_or("none", ProjectRole::as_str));
-            people.push((fixture.join(&ada, &name, organization_role).await, explicit_role));
+        for &own in &roles {
+            for &by_team in &roles {
+                let name = |role: Option<ProjectRole>| role.map_or("none", ProjectRole::as_str);
+                let name = format!("{organization_role}.{}.{}", name(own), name(by_team));
+                people.push((fixture.join(&ada, &name, organization_role).await, own, by_team));
+            }
         }
+    }
+    // A team for each role, and one that is in no project.
+    let mut teams = Vec::new();
+    for role in &roles {
+        let team = teams::team(fixture, &ada, role.map_or("none", ProjectRole::as_str)).await;
+        let members = people.iter().filter(|(.., by_team)| by_team == role).map(|(it, ..)| it.viewer.user);
+        teams::fill(fixture, &ada, team, members).await;
+        teams.extend(role.map(|role| (team, role)));
     }
     let somebody = fixture.id();
     let outside = [eve.viewer.user, somebody];
-    let everybody: Vec<UserId> = people.iter().map(|(it, _)| it.viewer.user).chain(outside).collect();
+    let everybody: Vec<UserId> = people.iter().map(|(it, ..)| it.viewer.user).chain(outside).collect();
     let (mut projects, mut all_pairs) = (Vec::new(), Vec::new());
     for (key, &visibility) in ["ONE", "TWO"].iter().zip(Visibility::ALL) {
         let project = fixture.project(&ada, key, visibility).await.id;
         let task = fixture.task(&ada, project, "Fix the door").await;
         let mut unit = fixture.unit(&ada).await;
-        for (person, role) in &people {
-            unit.projects().set_role(project, person.viewer.user, *role, fixture.now()).await.unwrap();
+        for (person, own, _) in &people {
+            let role = own.map(GivenRole::from);
+            unit.projects().set_role(project, person.viewer.user, role, fixture.now()).await.unwrap();
+        }
+        for (team, role) in &teams {
+            unit.teams().set_role_in_project(*team, project, Some((*role).into()), fixture.now()).await.unwrap();
         }
         let mut insiders = unit.projects().insiders(project, &everybody).await.unwrap();
         assert!(unit.projects().insiders(project, &[]).await.unwrap().is_empty());
         unit.commit().await.unwrap();
         let mut expected = Vec::new();
-        for (person, explicit_role) in &people {
-            let (viewer, explicit_role) = (person.viewer, *explicit_role);
-            let access = ProjectAccess { organization_role: viewer.role, visibility, explicit_role };
+        for (person, own, by_team) in &people {
+            let viewer = person.viewer;
+            let given = own.iter().chain(by_team).map(|role| role.permissions());
+            let explicit = given.reduce(Permissions::union);
+            let access = ProjectAccess { organization_role: viewer.role, visibility, explicit };
+            let mut unit = fixture.unit(person).await;
+            let found = unit.projects().find_for(project, viewer.user).await.unwrap().unwrap();
+            assert_eq!(found.1, explicit, "{access:?}");
+            drop(unit);
             let visible = access.is_visible();
             let found = fixture.queries.projects.find_id(viewer, &ProjectRef::Id(project)).await.unwrap();
             assert_eq!(found.is_some(), visible, "{access:?}");
@@ -90,9 +112,9 @@ async fn assignments_end_with_the_access(fixture: &Fixture) {
     let elsewhere = fixture.project(&ada, "OPS", Visibility::Organization).await.id;
     let mut unit = fixture.unit(&ada).await;
     for project in [project, elsewhere] {
-        unit.projects().set_role(project, g, Some(ProjectRole::Viewer), now).await.unwrap();
+        unit.projects().set_role(project, g, Some(ProjectRole::Viewer.into()), now).await.unwrap();
     }
-    unit.projects().set_role(project, b, Some(ProjectRole::Viewer), now).await.unwrap();
+    unit.projects().set_role(project, b, Some(ProjectRole::Viewer.into()), now).await.unwrap();
     unit.commit().await.unwrap();
     let mut tasks = Vec::new();
     for project in [project, elsewhere] {

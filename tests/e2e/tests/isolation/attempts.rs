@@ -123,8 +123,13 @@ pub(crate) async fn look(attempt: &Attempt<'_>, who: &Person, own: &Ids, value: 
     Look { value: value.to_owned(), answer: call.await }
 }
 
-/// Puts a text where a pointer leads, which need not exist yet.
+/// Puts a text where a pointer leads, which need not exist yet. A custom role takes the place of a system role.
 fn set(body: &mut Value, pointer: &str, text: &str) {
+    if pointer == "/custom_role_id"
+        && let Some(members) = body.as_object_mut()
+    {
+        members.remove("role");
+    }
     let mut place = body;
     for step in pointer.split('/').skip(1) {
         place = if step == "0" {

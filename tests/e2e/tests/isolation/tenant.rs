@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tenon_e2e_tests::openapi_document::{Ids, Operation};
-use tenon_e2e_tests::{PASSWORD, Person, Server, eventually, text};
+use tenon_e2e_tests::openapi_document::{Ids, Operation, unreachable_provider};
+use tenon_e2e_tests::{PASSWORD, PasskeyDevice, Person, Server, eventually, text};
 use uuid::Uuid;
+
+use crate::attempts::counterpart;
 
 pub(crate) struct Tenant {
     pub(crate) owner: Person,
@@ -68,8 +70,10 @@ impl Tenant {
             "organization_name": words.word(),
         });
         let owner = Person::signed_in(&api, &api.post("/auth/register", registration).await.expect(201));
-        let login = json!({"email": owner.email, "password": PASSWORD});
-        api.post("/auth/login", login).header("user-agent", words.word()).await.expect(200);
+        let mut device = PasskeyDevice::default();
+        let passkey = owner.add_passkey(&mut device, &words.word()).await;
+        let login = device.answer(&api).await;
+        api.post("/auth/passkey", login).header("user-agent", words.word()).await.expect(200);
         let admin = owner.invite(&words.word(), "admin").await;
         let member = owner.invite(&words.word(), "member").await;
         let guest = owner.invite(&words.word(), "guest").await;
@@ -85,8 +89,19 @@ impl Tenant {
             let token = json!({"name": words.word(), "scopes": ["tasks:read"]});
             made.push(who.api.post(path, token).await.expect(201));
         }
+        let domain = json!({"domain": format!("{}.example", words.word())});
+        let domain = owner.api.post("/domains", domain).await.expect(201);
+        let provider = owner.api.post("/identity-providers", unreachable_provider(&words.word())).await.expect(201);
         let token = json!({"name": words.word(), "scopes": ["tasks:read"]});
         let token = owner.api.post("/users/me/tokens", token).await.expect(201);
+
+        let role = json!({
+            "level": "organization", "name": words.word(), "description": words.word(), "base": "guest",
+            "permissions": ["audit.view"],
+        });
+        let role = owner.api.post("/roles", role).await.expect(201);
+        let tester = json!({"level": "project", "name": words.word(), "permissions": ["task.create"]});
+        made.push(owner.api.post("/roles", tester).await.expect(201));
 
         let fields = json!({"name": words.word(), "description": words.word(), "lead_id": admin.id});
         let project = owner.project_with(&words.key(), fields).await;
@@ -94,6 +109,13 @@ impl Tenant {
         for (person, role) in [(&member, "contributor"), (&guest, "viewer")] {
             owner.api.put(format!("{path}/members/{}", person.id), json!({"role": role})).await.expect(200);
         }
+        let team = json!({"name": words.word(), "description": words.word()});
+        let team = owner.api.post("/teams", team).await.expect(201);
+        let its_path = format!("/teams/{}", text(&team, "id"));
+        for person in [&member, &guest] {
+            owner.api.put_nothing(format!("{its_path}/members/{}", person.id)).await.expect(200);
+        }
+        owner.api.put(format!("{path}{its_path}"), json!({"role": "viewer"})).await.expect(200);
         let fields = json!({"name": words.word(), "visibility": "private"});
         let private = admin.project_with(&words.key(), fields).await;
         let archived = owner.project_with(&words.key(), json!({"name": words.word()})).await;
@@ -123,10 +145,19 @@ impl Tenant {
             notification: text(&told, "id"),
             session: text(&session, "id"),
             token: text(&token, "id"),
+            passkey: text(&passkey, "id"),
             service_account: text(&account, "id"),
+            role: text(&role, "id"),
+            team: text(&team, "id"),
+            domain: text(&domain, "id"),
+            organization: owner.organization_id.clone(),
+            identity_provider: text(&provider, "id"),
+            // See `OF_NOBODY`.
+            identity: counterpart(&owner.id),
         };
         made.extend([
-            invitation, account, token, project, private, archived, epic, task, trashed, hidden, told, session,
+            invitation, account, domain, provider, token, passkey, role, team, project, private, archived, epic, task,
+            trashed, hidden, told, session,
         ]);
         made.push(json!({"organization_id": owner.organization_id}));
         made.extend([&owner, &admin, &member, &guest].map(|person| json!({"user_id": person.id})));

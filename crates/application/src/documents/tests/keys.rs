@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use tenon_domain::access::{ProjectRole, Visibility};
+use tenon_domain::access::{Permissions, ProjectRole, Visibility};
 use tenon_domain::tasks::TaskKey;
 use tokio::sync::Semaphore;
 
@@ -61,6 +61,19 @@ impl DocumentSource for Distant {
         user: UserId,
     ) -> Result<Option<ProjectRole>, StoreError> {
         self.store.project_role(organization, project, user).await
+    }
+
+    async fn explicit(
+        &self,
+        organization: OrganizationId,
+        project: ProjectId,
+        user: UserId,
+    ) -> Result<Option<Permissions>, StoreError> {
+        self.store.explicit(organization, project, user).await
+    }
+
+    async fn team_projects(&self, organization: OrganizationId, user: UserId) -> Result<Vec<ProjectId>, StoreError> {
+        self.store.team_projects(organization, user).await
     }
 }
 

@@ -50,7 +50,8 @@ impl Everything {
             found.push(format!("{id}: {visibility:?}"));
             for user in self.users.iter().filter(|_| visibility.is_some()) {
                 let role = documents.project_role(*org, *id, *user).await.unwrap();
-                found.push(format!("{user} in {id}: {role:?}"));
+                let by_team = documents.is_in_by_team(*org, *id, *user).await.unwrap();
+                found.push(format!("{user} in {id}: {role:?}, by a team: {by_team}"));
             }
         }
         found
@@ -141,7 +142,8 @@ async fn who_lost_access_is_not_answered_from_the_cache() {
     scene.run(Person::Owner, remove).await.unwrap();
     assert!(!sees(&scene, Person::Peer, task).await, "removed");
     assert_eq!(read(&scene, Person::Owner, TaskRef::Id(task)).await.unwrap().version(), 2, "and unassigned");
-    let add = SetProjectMember { project: reference.clone(), user: Person::Guest.id(), role: ProjectRole::Viewer };
+    let add =
+        SetProjectMember { project: reference.clone(), user: Person::Guest.id(), role: ProjectRole::Viewer.into() };
     scene.run(Person::Owner, add).await.unwrap();
     assert!(sees(&scene, Person::Guest, task).await, "added");
     let open = |visibility| EditProject {
@@ -170,8 +172,11 @@ async fn roles_do_not_survive_leaving_the_organization() {
     let project = scene.private_project(1, "ENG", &members);
     let task = scene.add_task(1, project, &[Person::Peer]);
     assert!(sees(&scene, Person::Peer, task).await);
-    let demote =
-        ChangeMemberRole { user: Person::Peer.id(), role: Some(OrganizationRole::Guest), expected_version: None };
+    let demote = ChangeMemberRole {
+        user: Person::Peer.id(),
+        role: Some(OrganizationRole::Guest.into()),
+        expected_version: None,
+    };
     scene.run(Person::Owner, demote).await.unwrap();
     let remove = RemoveMember { user: Person::Peer.id(), expected_version: None };
     scene.run(Person::Owner, remove).await.unwrap();

@@ -2,10 +2,10 @@
 
 use tenon_domain::access::{OrganizationRole, ProjectRole};
 use tenon_domain::identity::{Email, IdentityFact, SignInFailure};
-use tenon_domain::organizations::OrganizationFact;
-use tenon_domain::projects::{ProjectFact, Status, Workflow};
+use tenon_domain::organizations::{OrganizationFact, TeamFact};
+use tenon_domain::projects::{GivenRole, ProjectFact, Status, Workflow};
 use tenon_domain::tasks::TaskFact;
-use tenon_domain::{Fact, UserId};
+use tenon_domain::{CustomRoleId, Fact, TeamId, UserId};
 use uuid::Uuid;
 
 fn user(n: u128) -> UserId {
@@ -39,15 +39,38 @@ pub(super) fn facts() -> Vec<Fact> {
         ProjectFact::Deleted,
         ProjectFact::MemberRemoved { user: user(1) },
     ];
-    for &role in ProjectRole::ALL {
+    let (team, members) = (TeamId::new(Uuid::from_u128(4)), vec![user(1), user(2)]);
+    let custom = GivenRole::Custom(CustomRoleId::new(Uuid::from_u128(5)));
+    for role in ProjectRole::ALL.iter().copied().map(GivenRole::from).chain([custom]) {
         projects.push(ProjectFact::MemberAdded { user: user(1), role });
         projects.push(ProjectFact::MemberRoleChanged { user: user(1), role });
+        projects.push(ProjectFact::TeamAdded { team, role, members: members.clone() });
+        projects.push(ProjectFact::TeamRoleChanged { team, role });
     }
+    projects.push(ProjectFact::TeamRemoved { team, members });
+    let teams = [
+        TeamFact::Created,
+        TeamFact::Updated,
+        TeamFact::Deleted,
+        TeamFact::MemberAdded { user: user(1) },
+        TeamFact::MemberRemoved { user: user(1) },
+    ];
     let mut organizations = vec![
         OrganizationFact::Created,
         OrganizationFact::Updated,
         OrganizationFact::InvitationRevoked { email: email.clone() },
         OrganizationFact::MemberRemoved { user: user(1) },
+        OrganizationFact::RoleCreated,
+        OrganizationFact::RoleUpdated,
+        OrganizationFact::RoleDeleted,
+        OrganizationFact::MemberSuspended { user: user(1) },
+        OrganizationFact::MemberUnsuspended { user: user(1) },
+        OrganizationFact::OwnershipTransferred { from: user(1), to: user(2) },
+        OrganizationFact::DomainClaimed,
+        OrganizationFact::DomainVerified,
+        OrganizationFact::DomainUpdated,
+        OrganizationFact::DomainLapsed { owners: vec![user(1), user(2)] },
+        OrganizationFact::DomainRemoved,
     ];
     for &role in OrganizationRole::ALL {
         organizations.push(OrganizationFact::Invited { email: email.clone(), role });
@@ -76,6 +99,16 @@ pub(super) fn facts() -> Vec<Fact> {
         IdentityFact::SecondFactorDisabled,
         IdentityFact::RecoveryCodeUsed,
         IdentityFact::RecoveryCodesReplaced,
+        IdentityFact::PasskeyAdded,
+        IdentityFact::PasskeyRenamed,
+        IdentityFact::PasskeyRemoved,
+        IdentityFact::PasskeyUsed,
+        IdentityFact::PasskeyCounterReused,
+        IdentityFact::IdentityLinked,
+        IdentityFact::IdentityUnlinked,
+        IdentityFact::IdentityProviderCreated,
+        IdentityFact::IdentityProviderUpdated,
+        IdentityFact::IdentityProviderDeleted,
         IdentityFact::Deleted,
     ];
     identity.extend(SignInFailure::ALL.iter().map(|&reason| IdentityFact::SignInFailed { reason }));
@@ -83,6 +116,7 @@ pub(super) fn facts() -> Vec<Fact> {
     let mut all: Vec<Fact> = tasks.into_iter().map(Fact::Task).collect();
     all.extend(projects.into_iter().map(Fact::Project));
     all.extend(organizations.into_iter().map(Fact::Organization));
+    all.extend(teams.map(Fact::Team));
     all.extend(identity.into_iter().map(Fact::Identity));
     all.push(denied);
     all
@@ -108,7 +142,17 @@ pub(super) fn number_of_kinds(fact: &Fact) -> usize {
             | ProjectFact::Deleted
             | ProjectFact::MemberAdded { .. }
             | ProjectFact::MemberRoleChanged { .. }
-            | ProjectFact::MemberRemoved { .. },
+            | ProjectFact::MemberRemoved { .. }
+            | ProjectFact::TeamAdded { .. }
+            | ProjectFact::TeamRoleChanged { .. }
+            | ProjectFact::TeamRemoved { .. },
+        )
+        | Fact::Team(
+            TeamFact::Created
+            | TeamFact::Updated
+            | TeamFact::Deleted
+            | TeamFact::MemberAdded { .. }
+            | TeamFact::MemberRemoved { .. },
         )
         | Fact::Organization(
             OrganizationFact::Created
@@ -117,7 +161,18 @@ pub(super) fn number_of_kinds(fact: &Fact) -> usize {
             | OrganizationFact::InvitationRevoked { .. }
             | OrganizationFact::MemberJoined { .. }
             | OrganizationFact::MemberRoleChanged { .. }
-            | OrganizationFact::MemberRemoved { .. },
+            | OrganizationFact::MemberRemoved { .. }
+            | OrganizationFact::RoleCreated
+            | OrganizationFact::RoleUpdated
+            | OrganizationFact::RoleDeleted
+            | OrganizationFact::MemberSuspended { .. }
+            | OrganizationFact::MemberUnsuspended { .. }
+            | OrganizationFact::OwnershipTransferred { .. }
+            | OrganizationFact::DomainClaimed
+            | OrganizationFact::DomainVerified
+            | OrganizationFact::DomainUpdated
+            | OrganizationFact::DomainLapsed { .. }
+            | OrganizationFact::DomainRemoved,
         )
         | Fact::Identity(
             IdentityFact::Registered
@@ -141,8 +196,18 @@ pub(super) fn number_of_kinds(fact: &Fact) -> usize {
             | IdentityFact::SecondFactorDisabled
             | IdentityFact::RecoveryCodeUsed
             | IdentityFact::RecoveryCodesReplaced
+            | IdentityFact::PasskeyAdded
+            | IdentityFact::PasskeyRenamed
+            | IdentityFact::PasskeyRemoved
+            | IdentityFact::PasskeyUsed
+            | IdentityFact::PasskeyCounterReused
+            | IdentityFact::IdentityLinked
+            | IdentityFact::IdentityUnlinked
+            | IdentityFact::IdentityProviderCreated
+            | IdentityFact::IdentityProviderUpdated
+            | IdentityFact::IdentityProviderDeleted
             | IdentityFact::Deleted,
         )
-        | Fact::PermissionDenied { .. } => 7 + 8 + 7 + 6 + 5 + 3 + 3 + 4 + 1 + 1,
+        | Fact::PermissionDenied { .. } => 7 + 8 + 3 + 5 + 10 + 8 + 6 + 5 + 3 + 3 + 4 + 5 + 5 + 1 + 1,
     }
 }

@@ -1,8 +1,8 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use tenon_domain::SignInChallengeId;
-use tenon_domain::identity::{InvitationToAccept, SignInChallenge, SignInFailure, TokenHash};
+use tenon_domain::identity::{InvitationToAccept, MfaMethod, SignInChallenge, SignInFailure, TokenHash};
+use tenon_domain::{SignInChallengeId, UserId};
 
 use super::SecondFactors;
 use crate::actor::{Actor, Denial};
@@ -14,11 +14,23 @@ use crate::unit_of_work::Scope;
 
 /// What a sign-in goes on with that waits for the second factor. It is never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct MfaToken(String);
+pub struct MfaToken {
+    text: String,
+    methods: Vec<MfaMethod>,
+}
 
 impl MfaToken {
+    pub(in crate::identity) fn new(text: String, methods: Vec<MfaMethod>) -> Self {
+        Self { text, methods }
+    }
+
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// What can be sent along with it.
+    pub fn methods(&self) -> &[MfaMethod] {
+        &self.methods
     }
 }
 
@@ -29,7 +41,7 @@ impl fmt::Debug for MfaToken {
 }
 
 impl Accounts {
-    /// Stops a sign-in whose password was right when its user has a second factor: it goes on with a code of that, and
+    /// Stops a sign-in whose password was right when its user has a second factor: it goes on with that, and
     /// then accepts the invitation, if there is one.
     pub(crate) async fn ask_second_factor(
         &self,
@@ -39,7 +51,8 @@ impl Accounts {
         invitation: Option<InvitationToAccept>,
     ) -> Result<(), AppError> {
         let found = self.app.queries.identity.second_factors(known.user_id);
-        if !self.app.availability.within_reach(found).await?.is_enabled() {
+        let found = self.app.availability.within_reach(found).await?;
+        if !found.is_enabled() {
             return Ok(());
         }
         let challenge = SignInChallengeId::new(self.app.ids.next_id());
@@ -52,7 +65,7 @@ impl Accounts {
             second_factors: self.second_factors.clone(),
         };
         match self.app.execute(actor, command).await {
-            Ok(()) => Err(AppError::MfaRequired(MfaToken(token))),
+            Ok(()) => Err(AppError::MfaRequired(MfaToken::new(token, found.methods()))),
             Err(AppError::Unauthenticated(_)) => {
                 Err(self.refused(actor, Some(known.user_id), email, SignInFailure::WrongPassword).await)
             }
@@ -85,13 +98,39 @@ impl Command for PoseChallenge {
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let refused = AppError::Unauthenticated(Denial::InvalidCredentials);
         let (user, now) = (self.proof.user_id, work.now());
-        let owner = work.unit().users().find(user).await?.ok_or(refused.clone())?;
+        // Locked, so that the hash does not change before others see what is kept of it here.
+        let owner = work.unit().users().find_locked(user).await?.ok_or(refused.clone())?;
         if self.proof.are_outdated(owner.state()) {
             return Err(refused);
         }
-        let checked = self.second_factors.digest_of_password(owner.state());
+        let checked = self.second_factors.digest_of_password(&owner.state().password_hash);
         let token_hash = self.token_hash.clone();
         let challenge = SignInChallenge::pose(self.challenge, user, token_hash, checked, self.invitation, now);
         Ok(work.unit().challenges().pose(challenge).await?)
+    }
+}
+
+/// Who has to meet a challenge, as long as it can be met by whoever asks.
+#[derive(Clone, Debug)]
+pub struct FindChallenged {
+    pub challenge: SignInChallengeId,
+    pub presented: TokenHash,
+}
+
+#[async_trait]
+impl Command for FindChallenged {
+    type Output = UserId;
+    const NAME: &'static str = "auth.find_challenged";
+    const ACCESS: TokenAccess = TokenAccess::Internal;
+
+    fn scope(&self, _: &Actor) -> Scope {
+        Scope::Deployment
+    }
+
+    async fn handle(&self, work: &mut Work<'_>) -> Result<UserId, AppError> {
+        let now = work.now();
+        let challenge = work.unit().challenges().find(self.challenge).await?;
+        let challenge = challenge.filter(|it| it.is_open_to(&self.presented, now));
+        challenge.map(|it| it.state().user_id).ok_or(AppError::Unauthenticated(Denial::InvalidMfaToken))
     }
 }

@@ -1,31 +1,24 @@
 use async_trait::async_trait;
-use tenon_domain::identity::{
-    IdentityError, Password, PasswordHash, RecoveryCode, SealedSecret, SecondFactor, TokenHash,
-};
+use tenon_domain::identity::{IdentityError, Password, RecoveryCode, SealedSecret, SecondFactor, TokenHash};
 
 use super::service::verdict_of;
 use super::{Attempt, SecondFactors, TotpEnrollment};
 use crate::actor::{Actor, Viewer};
 use crate::command::{Command, Effect, Work};
 use crate::error::AppError;
-use crate::identity::own_credentials::find_proven_self;
+use crate::identity::own_credentials::{as_own_password, find_proven_self};
 use crate::identity::own_sessions::end_other_sessions;
-use crate::identity::{AccountNotice, Accounts, mail_account};
+use crate::identity::{AccountNotice, Accounts, Credentials, mail_account};
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::{Scope, StoreError};
 
 impl Accounts {
     /// Makes the actor a secret for an authenticator app. It counts once it is confirmed; asking again makes another.
     pub async fn begin_totp(&self, actor: &Actor, password: Password) -> Result<TotpEnrollment, AppError> {
-        // The field is called otherwise where there is a new one beside it.
-        let renamed = |error: AppError| {
-            let is_it = error == AppError::from(IdentityError::CurrentPassword);
-            if is_it { IdentityError::WrongPassword.into() } else { error }
-        };
-        let (user, proven) = self.prove(actor, password).await.map_err(renamed)?;
+        let (user, proven) = self.prove(actor, password).await.map_err(as_own_password)?;
         let secret = self.second_factors.codes.new_secret();
         let sealed = self.second_factors.seal(user.id, &secret)?;
-        self.app.execute(actor, BeginTotp { proven, secret: sealed }).await.map_err(renamed)?;
+        self.app.execute(actor, BeginTotp { proven, secret: sealed }).await.map_err(as_own_password)?;
         self.second_factors.codes.enrollment(&secret, &user.email)
     }
 
@@ -46,7 +39,7 @@ impl Accounts {
 /// know.
 #[derive(Clone, Debug)]
 pub struct BeginTotp {
-    pub proven: PasswordHash,
+    pub proven: Credentials,
     pub secret: SealedSecret,
 }
 

@@ -1,37 +1,65 @@
 use async_trait::async_trait;
+use serde_json::Value;
 use tenon_domain::identity::{
-    Client, IdentityFact, SecondFactor, SignInChallenge, SignInChallengeState, SignInFailure, TokenHash, UserState,
-    Verdict,
+    Client, IdentityFact, Proof, SecondFactor, SignInChallenge, SignInChallengeState, SignInFailure, TokenHash,
+    UserState, Verdict,
 };
 use tenon_domain::{SessionId, SignInChallengeId};
 
-use super::service::blocked;
+use super::service::{blocked, has_second_factor};
 use super::{Attempt, SecondFactors};
 use crate::actor::{Actor, Denial};
 use crate::command::{Command, Work, about_sign_in};
 use crate::error::AppError;
 use crate::identity::accounts::client;
-use crate::identity::sign_in::enter_home;
-use crate::identity::{AccountNotice, Accounts, EmailVerification, Grant, SignedIn, StartSession, mail_account};
+use crate::identity::passkeys::Shown;
+use crate::identity::sign_in::{enter_home, homeless};
+use crate::identity::single_sign_on::start_vouched;
+use crate::identity::{
+    AccountNotice, Accounts, CeremonyPurpose, EmailVerification, Grant, Passkeys, SignedIn, StartSession, mail_account,
+};
 use crate::organizations::{AcceptInvitation, Invitee};
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::Scope;
 
+/// What a challenge is met with.
+#[derive(Clone, Debug)]
+pub enum MfaAnswer {
+    /// Of the app, or a recovery code.
+    Code(String),
+    /// What came of a ceremony that began with the challenge.
+    Passkey { ceremony: String, response: Value },
+}
+
+impl MfaAnswer {
+    /// What a wrong one is answered, and called on the audit trail.
+    const fn when_wrong(&self) -> (Denial, SignInFailure) {
+        match self {
+            Self::Code(_) => (Denial::InvalidCode, SignInFailure::WrongCode),
+            Self::Passkey { .. } => (Denial::InvalidPasskey, SignInFailure::WrongPasskey),
+        }
+    }
+}
+
 impl Accounts {
     /// Goes on with a sign-in that waits for the second factor.
-    pub async fn verify_mfa(&self, actor: &Actor, mfa_token: &str, code: &str) -> Result<SignedIn, AppError> {
+    pub async fn verify_mfa(&self, actor: &Actor, mfa_token: &str, answer: MfaAnswer) -> Result<SignedIn, AppError> {
+        if matches!(answer, MfaAnswer::Passkey { .. }) {
+            self.passkeys.check_available()?;
+        }
         let challenge =
             SignInChallenge::named_by(mfa_token).ok_or(AppError::Unauthenticated(Denial::InvalidMfaToken))?;
         let (session, refresh_token) = self.new_session();
         let command = MeetChallenge {
             challenge,
             presented: self.secrets.digest(mfa_token),
-            code: code.to_owned(),
+            answer,
             session,
             refresh_hash: self.secrets.digest(&refresh_token),
             client: client(actor),
             verification: self.email_verification,
             second_factors: self.second_factors.clone(),
+            passkeys: self.passkeys.clone(),
         };
         let grant = self.app.execute(actor, command).await??;
         self.make_familiar(actor, &grant).await;
@@ -39,18 +67,18 @@ impl Accounts {
     }
 }
 
-/// Signs a user in whose password was checked before, with a code of their second factor.
+/// Signs a user in whose password was checked before, with their second factor.
 #[derive(Clone)]
 pub struct MeetChallenge {
     pub challenge: SignInChallengeId,
     pub presented: TokenHash,
-    /// Of the app, or a recovery code.
-    pub code: String,
+    pub answer: MfaAnswer,
     pub session: SessionId,
     pub refresh_hash: TokenHash,
     pub client: Client,
     pub verification: EmailVerification,
     pub second_factors: SecondFactors,
+    pub passkeys: Passkeys,
 }
 
 #[async_trait]
@@ -66,29 +94,34 @@ impl Command for MeetChallenge {
     async fn handle(&self, work: &mut Work<'_>) -> Result<Attempt<Grant>, AppError> {
         let (challenge, owner, mut factor) = self.find(work).await?;
         let now = work.now();
-        let proof = self.second_factors.examine(&factor, &self.code, now)?;
-        let verdict = factor.accept(&proof, &owner.display_name, now)?;
-        let denied = AppError::Unauthenticated;
+        let (proof, shown) = self.examine(work, &factor, &owner).await?;
+        let verdict = factor.weigh(&proof, &owner.display_name, now);
         let home = work.unit().members().home_of(owner.id).await?;
         let is_homeless = home.is_none() && challenge.state().invitation.is_none();
+        let (denial, reason) = self.answer.when_wrong();
+        let denied = AppError::Unauthenticated;
         let refusal = match verdict {
-            Verdict::Wrong => Some((denied(Denial::InvalidCode), SignInFailure::WrongCode)),
+            Verdict::Wrong => Some((denied(denial), reason)),
             Verdict::Blocked { until } => Some((blocked(until, now), SignInFailure::CodesBlocked)),
-            _ if is_homeless => Some((denied(Denial::InvalidCredentials), SignInFailure::NoOrganization)),
+            _ if is_homeless => Some(homeless(work, owner.id, Denial::InvalidCredentials).await?),
             Verdict::Accepted | Verdict::AcceptedRecoveryCode { .. } => None,
         };
         if let Some((refusal, reason)) = refusal {
             refuse(work, challenge, factor, &owner, reason).await?;
+            shown.tell_of_copy(work).await?;
             return Ok(Err(refusal));
         }
         // First, because it names the organization that the events belong to.
-        let grant = self.go_on(work, challenge.state()).await?;
+        let attempt = self.go_on(work, challenge.state()).await?;
         work.unit().second_factors().save(factor).await?;
+        if let Shown::Genuine(passkey) = shown {
+            work.unit().passkeys().save(passkey).await?;
+        }
         work.unit().challenges().remove(self.challenge).await?;
         if let Verdict::AcceptedRecoveryCode { left } = verdict {
             mail_account(work, owner.id, &owner.email, AccountNotice::RecoveryCodeUsed { left }).await?;
         }
-        Ok(Ok(grant))
+        Ok(attempt)
     }
 }
 
@@ -101,18 +134,44 @@ impl MeetChallenge {
         let challenge = challenge.filter(|it| it.is_open_to(&self.presented, now)).ok_or_else(useless)?;
         let user = challenge.state().user_id;
         let owner = work.unit().users().find_locked(user).await?.ok_or_else(useless)?.state().clone();
-        let same_password = self.second_factors.digest_of_password(&owner) == challenge.state().checked;
-        let factor = work.unit().second_factors().find(user).await?;
-        let factor = factor.filter(|it| same_password && it.is_confirmed()).ok_or_else(useless)?;
+        let same_password = self.second_factors.digest_of_password(&owner.password_hash) == challenge.state().checked;
+        if !same_password || !has_second_factor(work, user).await? {
+            return Err(useless());
+        }
+        let factor = self.second_factors.factor_of(work, user).await?;
         Ok((challenge, owner, factor))
     }
 
-    /// What the password would have done by itself.
-    async fn go_on(&self, work: &mut Work<'_>, challenge: &SignInChallengeState) -> Result<Grant, AppError> {
+    /// What the answer says about who gave it, and the passkey that it was given with.
+    async fn examine(
+        &self,
+        work: &mut Work<'_>,
+        factor: &SecondFactor,
+        owner: &UserState,
+    ) -> Result<(Proof, Shown), AppError> {
+        let now = work.now();
+        let (ceremony, response) = match &self.answer {
+            MfaAnswer::Code(code) => return Ok((self.second_factors.examine(factor, code, now)?, Shown::Nothing)),
+            MfaAnswer::Passkey { ceremony, response } => (ceremony, response),
+        };
+        let purpose = CeremonyPurpose::SecondFactor(self.challenge);
+        let Some(ceremony) = self.passkeys.open(purpose, ceremony, now) else {
+            return Ok((Proof::Nothing, Shown::Nothing));
+        };
+        let shown = self.passkeys.examine(work, owner.id, &ceremony, response).await?;
+        let proof = if matches!(shown, Shown::Genuine(_)) { Proof::Passkey } else { Proof::Nothing };
+        Ok((proof, shown))
+    }
+
+    /// What the password, or the identity provider, would have done by itself.
+    async fn go_on(&self, work: &mut Work<'_>, challenge: &SignInChallengeState) -> Result<Attempt<Grant>, AppError> {
         let (user, session) = (challenge.user_id, self.session);
         let (refresh_hash, client) = (self.refresh_hash.clone(), self.client.clone());
+        if let Some(vouched) = &challenge.vouched {
+            return start_vouched(work, user, vouched, session, &refresh_hash, &client).await;
+        }
         let Some(invitation) = challenge.invitation else {
-            return StartSession { user, proof: None, session, refresh_hash, client }.handle(work).await;
+            return StartSession { user, proof: None, session, refresh_hash, client }.handle(work).await.map(Ok);
         };
         let accept = AcceptInvitation {
             invitation: invitation.id,
@@ -123,7 +182,7 @@ impl MeetChallenge {
             mailed: invitation.mailed,
             verification: self.verification,
         };
-        accept.handle(work).await
+        accept.handle(work).await.map(Ok)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Second factors: an authenticator app and the recovery codes that stand in for it.
+//! Second factors: an authenticator app, and the recovery codes that stand in for it and for passkeys.
 //!
 //! A sign-in whose password was right goes on as a **challenge** when its user has a second factor: there is a row and
 //! a token for it, but no session yet. The challenge is **met** with a code. A wrong code is counted in the transaction
@@ -13,14 +13,15 @@ mod removal;
 mod service;
 mod views;
 
-pub use challenge::{MfaToken, PoseChallenge};
+pub use challenge::{FindChallenged, MfaToken, PoseChallenge};
 pub use enrollment::{BeginTotp, ConfirmTotp};
-pub use meet_challenge::MeetChallenge;
+pub use meet_challenge::{MeetChallenge, MfaAnswer};
 pub use ports::{
     OneTimeCodes, SecondFactorRepository, SignInChallengeArchive, SignInChallengeRepository, TotpEnrollment,
 };
 pub use recovery::ReplaceRecoveryCodes;
 pub use removal::RemoveTotp;
-pub(crate) use service::Attempt;
 pub use service::SecondFactors;
+pub(in crate::identity) use service::second_factors_of;
+pub(crate) use service::{Attempt, has_second_factor};
 pub use views::{FindSecondFactors, SecondFactorsView};

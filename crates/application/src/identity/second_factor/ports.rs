@@ -1,7 +1,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use tenon_domain::identity::{RecoveryCode, SecondFactor, SignInChallenge, TotpSecret};
+use tenon_domain::identity::{RecoveryCode, SecondFactor, SignInChallenge, TokenHash, TotpSecret};
 use tenon_domain::{SignInChallengeId, Timestamp, UserId};
 
 use crate::error::AppError;
@@ -28,6 +28,8 @@ pub trait SignInChallengeRepository: Send {
     async fn save(&mut self, challenge: SignInChallenge) -> Result<(), StoreError>;
     /// Forgets one that was met or is worthless.
     async fn remove(&mut self, id: SignInChallengeId) -> Result<(), StoreError>;
+    /// Has those of a user that were begun with a password go on with a better hash of it: both are digests of hashes.
+    async fn follow_hash(&mut self, user: UserId, from: &TokenHash, to: &TokenHash) -> Result<(), StoreError>;
     /// Forgets all of a user.
     async fn erase_all(&mut self, user: UserId) -> Result<(), StoreError>;
 }

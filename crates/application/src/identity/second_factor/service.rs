@@ -1,15 +1,15 @@
 use std::sync::Arc;
 
 use tenon_domain::identity::{
-    IdentityError, OneTimeCode, Proof, RecoveryCode, SealedSecret, SecondFactor, TokenHash, TotpSecret, UserState,
-    Verdict,
+    IdentityError, OneTimeCode, PasswordHash, Proof, RecoveryCode, SealedSecret, SecondFactor, TokenHash, TotpSecret,
+    UserState, Verdict,
 };
 use tenon_domain::{Timestamp, UserId};
 
-use super::OneTimeCodes;
+use super::{OneTimeCodes, SecondFactorsView};
 use crate::command::Work;
 use crate::error::AppError;
-use crate::identity::SecretTokens;
+use crate::identity::{AccountNotice, SecretTokens, mail_account};
 use crate::secrets::{SecretCipher, SecretPlace};
 
 /// What an attempt with a code came to. A refusal inside is committed with the count that it raised; an error around it
@@ -52,23 +52,89 @@ impl SecondFactors {
         Ok(Tried { owner, factor, verdict })
     }
 
+    /// The same, for an actor who has a second factor in any case, if only passkeys.
+    pub(super) async fn weigh_own(&self, work: &mut Work<'_>, code: &str) -> Result<Tried, AppError> {
+        let (user, now) = (work.viewer()?.user, work.now());
+        let owner = work.unit().users().find(user).await?.ok_or(AppError::NotFound("user"))?.state().clone();
+        let mut factor = self.factor_of(work, user).await?;
+        let proof = self.examine(&factor, code, now)?;
+        let verdict = factor.weigh(&proof, &owner.display_name, now);
+        Ok(Tried { owner, factor, verdict })
+    }
+
+    /// The user's row, locked. Who has no app yet gets one with a secret that nobody is told; it is yet to be saved.
+    pub(in crate::identity) async fn factor_of(
+        &self,
+        work: &mut Work<'_>,
+        user: UserId,
+    ) -> Result<SecondFactor, AppError> {
+        match work.unit().second_factors().find(user).await? {
+            Some(factor) => Ok(factor),
+            None => Ok(SecondFactor::begin(user, self.secret_of_nobody(user)?, work.now())),
+        }
+    }
+
+    /// Stands where there is no app. It is of the same kind as others, so that all are kept alike.
+    pub(super) fn secret_of_nobody(&self, user: UserId) -> Result<SealedSecret, AppError> {
+        self.seal(user, &self.codes.new_secret())
+    }
+
+    /// Has the actor show a code, if they have a second factor: of the app, or a recovery code. Who has only passkeys has
+    /// nothing else to show.
+    pub(in crate::identity) async fn prove_own(
+        &self,
+        work: &mut Work<'_>,
+        code: Option<&str>,
+    ) -> Result<Attempt<()>, AppError> {
+        let user = work.viewer()?.user;
+        if !has_second_factor(work, user).await? {
+            return Ok(Ok(()));
+        }
+        let code = code.ok_or(IdentityError::CodeNeeded)?;
+        let Tried { owner, factor, verdict } = self.weigh_own(work, code).await?;
+        work.unit().second_factors().save(factor).await?;
+        if let Verdict::AcceptedRecoveryCode { left } = verdict {
+            mail_account(work, owner.id, &owner.email, AccountNotice::RecoveryCodeUsed { left }).await?;
+        }
+        Ok(verdict_of(verdict, work.now()))
+    }
+
     /// A set of recovery codes, to be shown once.
-    pub(super) fn recovery_codes(&self) -> Vec<RecoveryCode> {
+    pub(in crate::identity) fn recovery_codes(&self) -> Vec<RecoveryCode> {
         (0..RecoveryCode::SET).map(|_| self.codes.new_recovery_code()).collect()
     }
 
-    pub(super) fn digests(&self, codes: &[RecoveryCode]) -> Vec<TokenHash> {
+    pub(in crate::identity) fn digests(&self, codes: &[RecoveryCode]) -> Vec<TokenHash> {
         codes.iter().map(|code| self.digest(code)).collect()
     }
 
     /// What a challenge remembers of the password that was right: it says nothing about it, but that it is the same.
-    pub(super) fn digest_of_password(&self, owner: &UserState) -> TokenHash {
-        self.secrets.digest(owner.password_hash.as_str())
+    pub(in crate::identity) fn digest_of_password(&self, hash: &PasswordHash) -> TokenHash {
+        self.secrets.digest(hash.as_str())
     }
 
     fn digest(&self, code: &RecoveryCode) -> TokenHash {
         self.secrets.digest(code.expose())
     }
+}
+
+/// Whether sign-ins of the user ask for more than the password: for a code of an app, or for a passkey.
+pub(crate) async fn has_second_factor(work: &mut Work<'_>, user: UserId) -> Result<bool, AppError> {
+    Ok(second_factors_of(work, user).await?.is_enabled())
+}
+
+/// What second factor the user has, as the unit of work sees it.
+pub(in crate::identity) async fn second_factors_of(
+    work: &mut Work<'_>,
+    user: UserId,
+) -> Result<SecondFactorsView, AppError> {
+    let factor = work.unit().second_factors().find(user).await?;
+    let factor = factor.as_ref().map(SecondFactor::state);
+    Ok(SecondFactorsView {
+        confirmed_at: factor.and_then(|it| it.confirmed_at),
+        recovery_codes_left: factor.map_or(0, |it| it.recovery_codes.len()),
+        passkeys: work.unit().passkeys().count(user).await?,
+    })
 }
 
 /// A user's factor after a code was tried on it, and what came of that.

@@ -1,4 +1,4 @@
-use tenon_domain::identity::{AccountRequestKind, Email, IdentityError};
+use tenon_domain::identity::{AccountRequestKind, Email, IdentityError, PasswordHash, UserState};
 
 use super::*;
 use crate::actor::Denial;
@@ -66,7 +66,7 @@ async fn a_new_password_has_to_follow_the_rules() {
 async fn a_password_that_was_changed_meanwhile_proves_nothing() {
     let (scene, accounts, peer, _) = signed_in_twice().await;
     let stale = ChangePassword {
-        proven: accounts.hasher.hash(password("Peer's password")).await.unwrap(),
+        proven: proof(&scene).await,
         password_hash: accounts.hasher.hash(password("of the thief")).await.unwrap(),
     };
     let proven = stale.proven.clone();
@@ -79,6 +79,20 @@ async fn a_password_that_was_changed_meanwhile_proves_nothing() {
     let secret = accounts.second_factors.cipher.seal(place(), &[7]).unwrap();
     assert_eq!(scene.app.execute(&peer, BeginTotp { proven, secret }).await, refused());
     assert_eq!(*scene.store.data(), before);
+}
+
+async fn proof(scene: &Scene) -> Credentials {
+    scene.app.queries.identity.credentials(&Person::Peer.email()).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_better_hash_of_the_same_password_leaves_what_it_proved() {
+    let (scene, _, peer, _) = signed_in_twice().await;
+    let proven = proof(&scene).await;
+    let renew = |user: &mut UserState| user.password_hash = PasswordHash::new("better hash".to_owned());
+    scene.store.data().users.iter_mut().find(|it| it.id == Person::Peer.id()).map(renew).unwrap();
+    let change = RequestEmailChange { proven, email: address("new@example.com") };
+    scene.app.execute(&peer, change).await.unwrap();
 }
 
 fn place() -> SecretPlace {

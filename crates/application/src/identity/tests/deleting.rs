@@ -20,7 +20,7 @@ async fn a_deleted_account_leaves_its_work_and_nothing_of_who_it_was() {
     scene.store.data().events.clear();
 
     accounts.delete_account(&peer, password("Peer's password"), None).await.unwrap();
-    assert_eq!(scene.told(), ["organization.member_removed", "auth.signed_out", "user.deleted"]);
+    assert_eq!(scene.told(), ["organization.member_removed", "auth.signed_out", "user.deleted", "notification.email"]);
     let data = scene.store.data().clone();
     let user = data.users.iter().find(|it| it.id == Person::Peer.id()).unwrap();
     assert_eq!((user.deleted_at, user.display_name.as_str()), (Some(at(10)), User::DELETED_NAME));
@@ -69,8 +69,37 @@ async fn it_takes_the_password_and_a_code_of_the_second_factor() {
     assert_eq!(delete(right(), Some(15)).await, Err(IdentityError::WrongCode.into()));
     assert_eq!(scene.store.data().second_factors[0].wrong_codes, 1, "it is counted");
     assert_eq!(scene.store.data().users, users);
+    scene.store.data().events.clear();
     delete(right(), Some(20)).await.unwrap();
     assert_eq!(scene.store.data().second_factors, []);
+    let told =
+        scene.store.data().events.iter().map(|event| (event.name.clone(), event.organization())).collect::<Vec<_>>();
+    assert!(told.contains(&("auth.mfa_disabled".to_owned(), Some(Scene::ACME))), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_recovery_code_that_was_used_for_it_is_on_the_audit_trail_of_the_organization() {
+    let scene = Scene::new();
+    let accounts = sign_in_service(&scene).0;
+    let (peer, right) = (Person::Peer.actor(), || password("Peer's password"));
+    let app = accounts.begin_totp(&peer, right()).await.unwrap();
+    let codes = accounts.confirm_totp(&peer, &code_at(&app, at(10))).await.unwrap();
+    scene.store.data().events.clear();
+    accounts.delete_account(&peer, right(), Some(codes[0].grouped())).await.unwrap();
+    let data = scene.store.data().clone();
+    for name in ["auth.recovery_code_used", "auth.mfa_disabled", "user.deleted"] {
+        let event = data.events.iter().find(|event| event.name == name).unwrap();
+        assert_eq!(event.organization(), Some(Scene::ACME), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_word_goes_to_the_address_that_is_erased() {
+    let scene = Scene::new();
+    let accounts = sign_in_service(&scene).0;
+    accounts.delete_account(&Person::Peer.actor(), password("Peer's password"), None).await.unwrap();
+    let mail = mails(&scene).pop().unwrap();
+    assert_eq!((mail.kind.as_str(), mail.address.as_deref()), ("account.deleted", Some("peer@example.com")));
 }
 
 #[tokio::test]

@@ -1,8 +1,11 @@
 mod changing_credentials;
+mod deactivating;
 mod deleting;
 mod directory;
 mod exporting;
+mod external_tokens;
 mod own_sessions;
+mod passkeys;
 mod refreshing;
 mod resetting_password;
 mod second_factor;

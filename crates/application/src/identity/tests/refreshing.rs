@@ -1,3 +1,5 @@
+use chrono::TimeDelta;
+
 use super::*;
 use crate::actor::Denial;
 use crate::error::AppError;
@@ -85,4 +87,28 @@ async fn a_token_of_a_session_that_was_ended_by_its_user_alarms_nobody() {
     scene.clock.set(11);
     assert_eq!(refresh(&accounts, &first).await.unwrap_err(), WORTHLESS);
     assert_eq!(scene.told(), ["auth.signed_in", "auth.signed_out"]);
+}
+
+#[tokio::test]
+async fn a_session_that_is_refreshed_again_and_again_ends_all_the_same() {
+    let mut scene = Scene::new();
+    scene.app.session_max_age = TimeDelta::days(45);
+    let (accounts, _) = sign_in_service(&scene);
+    let (first, day) = (sign_in(&accounts).await, 24 * 60);
+    scene.clock.set(10 + 25 * day);
+    let second = refresh(&accounts, &first).await.unwrap();
+    scene.clock.set(10 + 45 * day - 1);
+    let third = refresh(&accounts, &second).await.unwrap();
+    scene.clock.set(10 + 45 * day);
+    assert_eq!(refresh(&accounts, &third).await.unwrap_err(), WORTHLESS);
+}
+
+#[tokio::test]
+async fn a_session_is_not_older_than_sessions_may_become_by_now() {
+    let mut scene = Scene::new();
+    let grant = sign_in(&sign_in_service(&scene).0).await;
+    scene.app.session_max_age = TimeDelta::days(7);
+    scene.clock.set(10 + 7 * 24 * 60);
+    let refused = refresh(&sign_in_service(&scene).0, &grant).await;
+    assert_eq!(refused.unwrap_err(), WORTHLESS, "it began when they could become older");
 }

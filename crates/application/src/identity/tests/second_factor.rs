@@ -4,7 +4,7 @@ mod recovery;
 use std::time::Duration;
 
 use tenon_domain::identity::{
-    Client, IdentityError, IdentityFact, SecondFactor, SignInChallenge, SignInFailure, UserState,
+    Client, IdentityError, IdentityFact, PasswordHash, SecondFactor, SignInChallenge, SignInFailure, UserState,
 };
 use tenon_domain::{Fact, Violation};
 
@@ -50,7 +50,7 @@ impl Enrolled {
     }
 
     async fn verify(&self, token: &str, code: &str) -> Result<SignedIn, AppError> {
-        self.accounts.verify_mfa(&nobody(), token, code).await
+        self.accounts.verify_mfa(&nobody(), token, MfaAnswer::Code(code.to_owned())).await
     }
 
     async fn found(&self) -> SecondFactorsView {
@@ -81,7 +81,7 @@ async fn an_app_counts_once_it_is_confirmed() {
     scene.store.data().events.clear();
     let codes = accounts.confirm_totp(&peer, &code_at(&second, at(10))).await.unwrap();
     assert_eq!(codes.len(), 10);
-    assert_eq!(found().await, SecondFactorsView { confirmed_at: Some(at(10)), recovery_codes_left: 10 });
+    assert_eq!(found().await, SecondFactorsView { confirmed_at: Some(at(10)), recovery_codes_left: 10, passkeys: 0 });
     assert_eq!(scene.told(), ["auth.signed_out", "auth.mfa_enabled", "notification.email"], "it began without");
     assert!(scene.store.data().events.iter().all(|event| event.organization() == Some(Scene::ACME)));
     let mail = mails(&scene).pop().unwrap();

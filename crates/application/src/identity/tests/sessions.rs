@@ -30,6 +30,8 @@ fn join_ajax(scene: &Scene) {
         user_id: Person::Peer.id(),
         display_name: Person::Peer.name(),
         role: OrganizationRole::Guest,
+        custom_role: None,
+        suspended_at: None,
         version: 1,
         joined_at: at(5),
         updated_at: at(5),
@@ -154,7 +156,7 @@ async fn the_present_role_counts_and_not_the_one_in_the_token() {
     let (scene, _, grant, authenticator) = signed_in().await;
     let demote = crate::organizations::ChangeMemberRole {
         user: Person::Peer.id(),
-        role: Some(OrganizationRole::Guest),
+        role: Some(OrganizationRole::Guest.into()),
         expected_version: None,
     };
     scene.run(Person::Owner, demote).await.unwrap();

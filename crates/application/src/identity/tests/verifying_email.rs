@@ -128,3 +128,21 @@ async fn a_link_says_nothing_about_an_address_that_came_later() {
     scene.store.data().users.iter_mut().find(|it| it.id == Person::Peer.id()).unwrap().email = later;
     assert_eq!(accounts.verify_email(&nobody(), &token).await, Err(REFUSED));
 }
+
+#[tokio::test]
+async fn the_session_that_begins_with_an_account_goes_on_once_the_address_is_verified() {
+    let scene = Scene::new();
+    let accounts = strict(&scene);
+    let first = accounts.register(&nobody(), registration()).await.unwrap();
+    let lifetime = AccountRequestKind::VerifyEmail.lifetime().num_minutes();
+    scene.clock.set(10 + lifetime - 1);
+    let second = accounts.refresh(&nobody(), &first.refresh_token).await.unwrap();
+    scene.clock.set(10 + lifetime);
+    let refused = accounts.refresh(&nobody(), &second.refresh_token).await.unwrap_err();
+    assert_eq!(refused, AppError::Unauthenticated(Denial::UnverifiedEmail));
+
+    resend(&scene, "new@example.com").await;
+    let token = mailed_token(&scene, AccountRequestKind::VerifyEmail, "new@example.com");
+    accounts.verify_email(&nobody(), &token).await.unwrap();
+    accounts.refresh(&nobody(), &second.refresh_token).await.unwrap();
+}

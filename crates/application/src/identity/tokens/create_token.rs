@@ -6,6 +6,7 @@ use tenon_domain::{Timestamp, TokenId, UserId};
 use super::TokenView;
 use crate::command::{Command, Work};
 use crate::error::AppError;
+use crate::identity::sessions::live_session;
 use crate::organizations::{find_service_account, permit_service_role};
 use crate::token_access::TokenAccess;
 
@@ -55,7 +56,7 @@ impl Command for CreateServiceToken {
         work.require(Permission::ManageMembers)?;
         let account = find_service_account(work, self.account).await?;
         // Who has such a token can do what the account can: it is for those who could have made the account.
-        permit_service_role(work, account.state().role)?;
+        permit_service_role(work, account.state().access())?;
         keep(work, self.account, &self.token).await
     }
 }
@@ -68,6 +69,8 @@ async fn keep(work: &mut Work<'_>, owner: UserId, create: &CreateToken) -> Resul
         Some(user) => user.state().display_name.to_string(),
         None => return Err(AppError::NotFound("user")),
     };
+    // Whoever has set a password anew since this request was let in has ended the session, and wants no new token.
+    live_session(work).await?;
     if !work.unit().members().hold(owner).await? {
         return Err(AppError::NotFound("user"));
     }

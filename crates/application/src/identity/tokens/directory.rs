@@ -9,7 +9,7 @@ use tenon_domain::{OrganizationId, Timestamp, TokenId, UserId};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::TokenFacts;
+use super::{Sent, TokenFacts};
 use crate::error::AppError;
 use crate::identity::SessionDirectory;
 use crate::identity::directory::TIME_TO_LIVE;
@@ -85,7 +85,7 @@ impl From<Option<TokenFacts>> for CachedToken {
 }
 
 impl SessionDirectory {
-    pub async fn token(&self, id: TokenId) -> Result<CachedToken, AppError> {
+    pub(in crate::identity) async fn token(&self, id: TokenId, sent: Sent) -> Result<CachedToken, AppError> {
         let key = token_key(id);
         let found = self.cache.get(&key).await;
         if let Lookup::Found(cached) = &found
@@ -93,11 +93,16 @@ impl SessionDirectory {
         {
             return Ok(token);
         }
+        self.token_guesses.check(sent)?;
         let look = async {
             let _turn = self.token_lookups.acquire().await.map_err(|error| StoreError::Broken(error.to_string()))?;
             self.queries.token(id).await
         };
-        let token = CachedToken::from(self.availability.within_reach(look).await?);
+        let facts = self.availability.within_reach(look).await?;
+        if facts.is_none() {
+            self.token_guesses.count(sent).await;
+        }
+        let token = CachedToken::from(facts);
         if let Lookup::Missing(ticket) = found {
             self.cache.fill(&key, ticket, &token.encode(), TIME_TO_LIVE).await;
         }

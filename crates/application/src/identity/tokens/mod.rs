@@ -2,6 +2,7 @@
 
 mod create_token;
 mod directory;
+mod guesses;
 mod issue;
 mod list_tokens;
 mod ports;
@@ -11,6 +12,8 @@ mod usage;
 pub use create_token::{CreateServiceToken, CreateToken, TokenInput};
 pub use directory::CachedToken;
 pub(super) use directory::{lookups, token_key};
+pub(super) use guesses::Sent;
+pub use guesses::TokenGuesses;
 pub use issue::IssuedToken;
 pub use list_tokens::{FindOrganizationToken, FindToken, ListOrganizationTokens, ListTokens};
 pub use ports::{TokenArchive, TokenFacts, TokenQueries, TokenRepository, TokenView};

@@ -5,6 +5,7 @@ use tenon_domain::{TokenId, UserId};
 
 use crate::command::{Command, Effect, Work};
 use crate::error::AppError;
+use crate::organizations::ensure_covers_member;
 use crate::token_access::TokenAccess;
 
 /// Makes a token of the actor's worthless, at once and on every instance.
@@ -27,7 +28,7 @@ impl Command for RevokeToken {
     }
 }
 
-/// Makes anybody's token for the organization worthless.
+/// Makes anybody's token for the organization worthless, unless its owner may do more than the actor.
 #[derive(Clone, Copy, Debug)]
 pub struct RevokeOrganizationToken {
     pub token: TokenId,
@@ -42,6 +43,9 @@ impl Command for RevokeOrganizationToken {
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         work.require(Permission::ManageTokens)?;
         let token = work.unit().tokens().find(self.token).await?;
+        if let Some(token) = &token {
+            ensure_covers_member(work, token.state().owner_id).await?;
+        }
         revoke(work, token).await
     }
 }

@@ -14,8 +14,8 @@ use super::*;
 use crate::actor::{Actor, Credential, Denial, Origin, Principal};
 use crate::error::AppError;
 use crate::identity::{
-    AccountTokens, Accounts, Authenticator, EditProfile, FindProfile, ListSessions, RequestPasswordReset,
-    SessionDirectory,
+    AccountTokens, Accounts, Authenticator, EditProfile, EndAllSessions, FindProfile, ListSessions,
+    RequestPasswordReset, SessionDirectory,
 };
 use crate::in_memory::{MemoryCache, Person, PlainAccountTokens, Scene, at, authenticator, sign_in_service};
 use crate::organizations::{
@@ -32,7 +32,7 @@ struct Stage {
 }
 
 fn stage() -> Stage {
-    let scene = Scene::new();
+    let scene = Scene::new().with_sessions();
     let (accounts, _) = sign_in_service(&scene);
     let authenticator = authenticator(&scene, &accounts);
     Stage { scene, accounts, authenticator }
@@ -98,8 +98,11 @@ async fn a_scope_gives_nothing_that_the_owner_does_not_have() {
     let refused = stage.scene.app.execute(&actor, rename()).await;
     assert_eq!(refused, Err(AppError::Forbidden(Permission::EditOrganization)));
 
-    let promote =
-        ChangeMemberRole { user: Person::Member.id(), role: Some(OrganizationRole::Admin), expected_version: None };
+    let promote = ChangeMemberRole {
+        user: Person::Member.id(),
+        role: Some(OrganizationRole::Admin.into()),
+        expected_version: None,
+    };
     stage.scene.run(Person::Owner, promote).await.unwrap();
     let actor = stage.actor(&issued).await.unwrap();
     assert!(stage.scene.app.execute(&actor, rename()).await.is_ok(), "the present role counts");
@@ -182,12 +185,14 @@ async fn whoever_leaves_the_organization_leaves_their_tokens_even_if_they_come_b
         user_id: Person::Peer.id(),
         display_name: Person::Peer.name(),
         role: OrganizationRole::Member,
+        custom_role: None,
+        suspended_at: None,
         version: 1,
         joined_at: at(15),
         updated_at: at(15),
     };
     stage.scene.store.data().members.push((Scene::ACME, state));
-    stage.scene.app.sessions.role_changed(Scene::ACME, Person::Peer.id(), Some(OrganizationRole::Member)).await;
+    stage.scene.app.sessions.role_changed(Scene::ACME, Person::Peer.id(), Some(OrganizationRole::Member.into())).await;
     assert_eq!(stage.actor(&issued).await, Err(INVALID));
 }
 

@@ -3,14 +3,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tenon_domain::access::{OrganizationAccess, Permissions};
 use tenon_domain::identity::{AccountRequest, AccountRequestKind, Email, UserKind};
-use tenon_domain::{AccountRequestId, EventId, InvitationId, OrganizationId, SessionId, Timestamp, TokenId, UserId};
+use tenon_domain::{
+    AccountRequestId, CustomRoleId, EventId, InvitationId, OrganizationId, SessionId, Timestamp, TokenId, UserId,
+};
 
 use super::*;
 use crate::events::{Backlog, ClaimedEvent, FailedJob, Outbox};
 use crate::identity::{
-    AccountTokens, Credentials, IdentityQueries, SecondFactorsView, SessionFacts, SessionView, TokenFacts, UserContact,
-    UserView,
+    AccountTokens, Credentials, IdentityQueries, SecondFactorsView, SessionFacts, SessionView, SubjectFacts,
+    TokenFacts, TokenSubject, UserContact, UserView,
 };
 use crate::organizations::InvitationTokens;
 use crate::page::{Page, PageRequest, Unsorted};
@@ -73,7 +76,11 @@ impl IdentityQueries for Silence {
         pending().await
     }
 
-    async fn role(&self, _: OrganizationId, _: UserId) -> Result<Option<OrganizationRole>, StoreError> {
+    async fn role(&self, _: OrganizationId, _: UserId) -> Result<Option<OrganizationAccess>, StoreError> {
+        pending().await
+    }
+
+    async fn custom_role(&self, _: OrganizationId, _: CustomRoleId) -> Result<Option<Permissions>, StoreError> {
         pending().await
     }
 
@@ -90,6 +97,10 @@ impl IdentityQueries for Silence {
     }
 
     async fn token(&self, _: TokenId) -> Result<Option<TokenFacts>, StoreError> {
+        pending().await
+    }
+
+    async fn subject(&self, _: &TokenSubject) -> Result<Option<SubjectFacts>, StoreError> {
         pending().await
     }
 

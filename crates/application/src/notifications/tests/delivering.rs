@@ -1,11 +1,13 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use tenon_domain::identity::Password;
 use tenon_domain::{EventId, Timestamp};
 
 use super::*;
 use crate::events::{Backlog, ClaimedEvent, FailedJob, Outbox, subscriber};
-use crate::in_memory::{MemoryStore, PlainAccountTokens, PlainInvitations};
+use crate::identity::RequestPasswordReset;
+use crate::in_memory::{MemoryStore, PlainAccountTokens, PlainInvitations, sign_in_service};
 use crate::ports::{MailError, Mailer, Message, PushMessage, PushSender};
 use crate::unit_of_work::StoreError;
 
@@ -146,4 +148,30 @@ async fn what_is_no_delivery_is_refused() {
 fn address(scene: &Scene, person: Person) -> String {
     let data = scene.store.data();
     data.users.iter().find(|user| user.id == person.id()).unwrap().email.to_string()
+}
+
+#[tokio::test]
+async fn what_was_still_to_be_said_to_who_has_deleted_their_account_is_not_said() {
+    let scene = Scene::new();
+    let accounts = sign_in_service(&scene).0;
+    let mail = async |who: Person| {
+        let forgot = RequestPasswordReset { email: who.email() };
+        scene.app.execute(&Actor::anonymous(Origin::default()), forgot).await.unwrap();
+    };
+    mail(Person::Peer).await;
+    mail(Person::Member).await;
+    let password = Password::attempt("Peer's password".to_owned());
+    accounts.delete_account(&Person::Peer.actor(), password, None).await.unwrap();
+    let emails: Vec<EventRecord> = scene
+        .store
+        .data()
+        .events
+        .iter()
+        .filter(|event| matches!(event.data, EventData::Delivery(_)))
+        .cloned()
+        .collect();
+    let post = Arc::new(Post { store: scene.store.clone(), sent: Mutex::default(), refused: None });
+    deliveries(&scene, &post).send_emails(&emails).await.unwrap();
+    let sent = post.sent.lock().unwrap().clone();
+    assert_eq!(sent, ["member@example.com", "peer@example.com"], "and the last is the word of it");
 }

@@ -1,3 +1,5 @@
+mod proving;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,16 +16,21 @@ use crate::in_memory::{Person, PlainInvitations, Scene, ScriptedThrottle, at, co
 /// A scene in which this address has been invited into Acme.
 async fn invited(email: &str) -> (Scene, InvitationId) {
     let mut scene = Scene::new();
-    let invite = CreateInvitation { email: Email::parse(email).unwrap(), role: OrganizationRole::Guest };
+    let invite = CreateInvitation { email: Email::parse(email).unwrap(), role: OrganizationRole::Guest.into() };
     let id = scene.run(Person::Owner, invite).await.unwrap().id;
+    find_addresses(&mut scene);
+    scene.store.data().events.clear();
+    (scene, id)
+}
+
+/// Has the application find the addresses of invitations.
+pub(super) fn find_addresses(scene: &mut Scene) {
     let store = scene.store.clone();
     let mut queries = MockOrganizationQueries::new();
     queries.expect_invited_address().returning(move |id| {
         Ok(store.data().invitations.iter().find(|(_, it)| it.id == id).map(|(_, it)| it.email.clone()))
     });
     scene.app.queries.organizations = Arc::new(queries);
-    scene.store.data().events.clear();
-    (scene, id)
 }
 
 fn input(token: &str, name: Option<&str>, password: Option<&str>) -> AcceptInvitationInput {
@@ -34,7 +41,12 @@ fn input(token: &str, name: Option<&str>, password: Option<&str>) -> AcceptInvit
     }
 }
 
-async fn accept(scene: &Scene, token: &str, name: Option<&str>, password: Option<&str>) -> Result<SignedIn, AppError> {
+pub(super) async fn accept(
+    scene: &Scene,
+    token: &str,
+    name: Option<&str>,
+    password: Option<&str>,
+) -> Result<SignedIn, AppError> {
     let accounts = sign_in_service(scene).0;
     accounts.accept_invitation(&Actor::anonymous(Origin::default()), input(token, name, password)).await
 }
@@ -101,7 +113,8 @@ async fn who_has_a_second_factor_accepts_with_a_code_of_it() {
     let Err(AppError::MfaRequired(token)) = asked else { panic!("{asked:?}") };
     assert_eq!(role_in_acme(&scene, "stranger@example.com"), None);
 
-    let signed_in = accounts.verify_mfa(&nobody, token.expose(), &code_at(&app, at(11))).await.unwrap();
+    let code = crate::identity::MfaAnswer::Code(code_at(&app, at(11)));
+    let signed_in = accounts.verify_mfa(&nobody, token.expose(), code).await.unwrap();
     assert_eq!((signed_in.user.id, signed_in.organization.id), (Person::Stranger.id(), Scene::ACME));
     assert!(signed_in.user.email_verified, "the invitation came by mail");
     assert_eq!(role_in_acme(&scene, "stranger@example.com"), Some(OrganizationRole::Guest));
@@ -203,47 +216,4 @@ async fn an_account_of_another_address_cannot_use_the_invitation() {
     let refused = scene.app.execute(&Actor::anonymous(Origin::default()), command).await.unwrap_err();
     assert_eq!(refused, AppError::Unauthenticated(Denial::InvalidInvitationToken));
     assert_eq!(role_in_acme(&scene, "stranger@example.com"), None);
-}
-
-#[tokio::test]
-async fn what_was_checked_of_an_account_has_to_be_true_still_when_it_joins() {
-    let (scene, invitation) = invited("stranger@example.com").await;
-    let (accounts, nobody) = (sign_in_service(&scene).0, Actor::anonymous(Origin::default()));
-    let known = scene.app.queries.identity.credentials(&Person::Stranger.email()).await.unwrap().unwrap();
-    let join = |proof: Credentials| {
-        let invitee = Invitee::Existing { user: Person::Stranger.id(), proof: Some(proof) };
-        let command = AcceptInvitation {
-            invitation,
-            invitee,
-            session: Person::Stranger.session(),
-            refresh_hash: tenon_domain::identity::TokenHash::new("hash".to_owned()),
-            client: tenon_domain::identity::Client::default(),
-            mailed: true,
-            verification: EmailVerification::Off,
-        };
-        scene.app.execute(&nobody, command)
-    };
-    let refused = AppError::Unauthenticated(Denial::InvalidCredentials);
-    let old = PasswordHash::new("hash of an older password".to_owned());
-    let outdated = Credentials { version: known.version - 1, password_hash: old, ..known.clone() };
-    assert_eq!(join(outdated).await.unwrap_err(), refused);
-    let stranger = Person::Stranger.actor();
-    let app = accounts.begin_totp(&stranger, Password::attempt("Stranger's password".to_owned())).await.unwrap();
-    accounts.confirm_totp(&stranger, &code_at(&app, at(10))).await.unwrap();
-    assert_eq!(join(known).await.unwrap_err(), refused);
-    assert_eq!(role_in_acme(&scene, "stranger@example.com"), None);
-}
-
-#[tokio::test]
-async fn guessing_the_password_of_somebody_known_is_slowed_down_as_at_the_sign_in() {
-    let (scene, id) = invited("stranger@example.com").await;
-    let throttle = Arc::new(ScriptedThrottle::answering(Admission::Admitted));
-    let accounts = Accounts { throttle: throttle.clone(), ..sign_in_service(&scene).0 };
-    let (actor, guess) = (Actor::anonymous(Origin::default()), input(&id.to_string(), None, Some("guessed")));
-    accounts.accept_invitation(&actor, guess.clone()).await.unwrap_err();
-    assert_eq!(throttle.told(), [("failed", "stranger@example.com".to_owned())]);
-    let retry_after = Duration::from_secs(7);
-    throttle.answer(Admission::Paused(retry_after));
-    let refused = accounts.accept_invitation(&actor, guess).await.unwrap_err();
-    assert_eq!(refused, AppError::TooManyAttempts { retry_after });
 }

@@ -8,7 +8,7 @@ use super::*;
 use crate::in_memory::{Person, Scene, at};
 
 fn invite(email: &str, role: OrganizationRole) -> CreateInvitation {
-    CreateInvitation { email: Email::parse(email).unwrap(), role }
+    CreateInvitation { email: Email::parse(email).unwrap(), role: role.into() }
 }
 
 #[tokio::test]

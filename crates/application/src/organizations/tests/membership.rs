@@ -6,7 +6,7 @@ use super::*;
 use crate::in_memory::{Person, Scene};
 
 fn change(who: Person, role: OrganizationRole) -> ChangeMemberRole {
-    ChangeMemberRole { user: who.id(), role: Some(role), expected_version: None }
+    ChangeMemberRole { user: who.id(), role: Some(role.into()), expected_version: None }
 }
 
 fn remove(who: Person) -> RemoveMember {
@@ -33,7 +33,7 @@ async fn admins_give_roles_and_every_instance_hears_of_it() {
 
     scene.store.data().members.clear();
     let cached = scene.app.sessions.role(Scene::ACME, Person::Peer.id()).await;
-    assert_eq!(cached, Ok(Some(OrganizationRole::Guest)));
+    assert_eq!(cached, Ok(Some(OrganizationRole::Guest.into())));
 }
 
 #[tokio::test]
@@ -96,8 +96,20 @@ async fn what_a_leaving_member_alone_managed_passes_to_an_owner() {
     let scene = Scene::new();
     let alone = scene.private_project(1, "ONE", &[(Person::Peer, ProjectRole::Manager)]);
     scene.run(Person::Peer, remove(Person::Peer)).await.unwrap();
-    assert_eq!(scene.store.data().roles, [(alone, Person::Owner.id(), ProjectRole::Manager)]);
+    assert_eq!(scene.store.data().roles, [(alone, Person::Owner.id(), ProjectRole::Manager.into())]);
     assert_eq!(scene.told(), ["organization.member_removed"]);
     // The next request of the one who left finds no role any more.
+    assert_eq!(scene.app.sessions.role(Scene::ACME, Person::Peer.id()).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_change_of_nothing_tells_nobody_of_a_role() {
+    let scene = Scene::new();
+    // As when a suspension is committed, and told, after the member was read.
+    scene.app.sessions.role_changed(Scene::ACME, Person::Peer.id(), None).await;
+    for role in [None, Some(RoleChoice::System(OrganizationRole::Member))] {
+        let same = ChangeMemberRole { user: Person::Peer.id(), role, expected_version: None };
+        assert_eq!(scene.run(Person::Admin, same).await.unwrap().version, 1);
+    }
     assert_eq!(scene.app.sessions.role(Scene::ACME, Person::Peer.id()).await, Ok(None));
 }

@@ -1,9 +1,14 @@
 mod accepting;
+mod domains;
 mod inviting;
 mod membership;
+mod rechecking;
 mod requiring_mfa;
+mod roles;
 mod service_accounts;
+mod suspending;
 mod tenancy;
+mod transferring;
 
 use tenon_domain::Violation;
 use tenon_domain::access::Permission;

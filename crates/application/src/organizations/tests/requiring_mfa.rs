@@ -101,9 +101,10 @@ async fn a_token_changes_the_name_but_not_the_rule() {
 #[tokio::test]
 async fn a_program_needs_none() {
     let (scene, ..) = strict().await;
-    let create = CreateServiceAccount { name: DisplayName::parse("Importer").unwrap(), role: OrganizationRole::Admin };
+    let create =
+        CreateServiceAccount { name: DisplayName::parse("Importer").unwrap(), role: OrganizationRole::Admin.into() };
     let program = scene.run(Person::Owner, create).await.unwrap().id;
-    let viewer = Viewer { user: program, organization: Scene::ACME, role: OrganizationRole::Admin };
+    let viewer = Viewer::new(program, Scene::ACME, OrganizationRole::Admin);
     assert_eq!(scene.app.sessions.check_mfa(viewer).await, Ok(()));
 }
 

@@ -7,7 +7,7 @@ use crate::identity::IdentityQueries;
 use crate::in_memory::{Person, Scene, at};
 
 fn create(role: OrganizationRole) -> CreateServiceAccount {
-    CreateServiceAccount { name: DisplayName::parse("Importer").unwrap(), role }
+    CreateServiceAccount { name: DisplayName::parse("Importer").unwrap(), role: role.into() }
 }
 
 #[tokio::test]
@@ -19,7 +19,7 @@ async fn a_service_account_is_a_member_without_a_password() {
         ("Importer", OrganizationRole::Member, at(10))
     );
     assert_eq!(scene.told(), ["service_account.created", "organization.member_joined"]);
-    assert_eq!(scene.app.sessions.role(Scene::ACME, account.id).await, Ok(Some(OrganizationRole::Member)));
+    assert_eq!(scene.app.sessions.role(Scene::ACME, account.id).await, Ok(Some(OrganizationRole::Member.into())));
     let user = scene.store.data().users.last().unwrap().clone();
     assert_eq!((user.id, user.kind), (account.id, UserKind::Service));
     assert_eq!(scene.store.credentials(&Email::of_service(account.id)).await, Ok(None), "nobody signs in to it");
@@ -43,7 +43,7 @@ async fn only_owners_make_programs_that_administer_and_nobody_makes_one_that_own
 async fn nor_does_it_get_there_by_another_way() {
     let scene = Scene::new();
     let user = scene.run(Person::Owner, create(OrganizationRole::Member)).await.unwrap().id;
-    let promote = |role| ChangeMemberRole { user, role: Some(role), expected_version: None };
+    let promote = |role: OrganizationRole| ChangeMemberRole { user, role: Some(role.into()), expected_version: None };
     assert_eq!(
         scene.run(Person::Owner, promote(OrganizationRole::Owner)).await,
         broken(OrganizationError::ServiceAccountOwner)

@@ -8,6 +8,7 @@ pub(crate) struct Model {
     pub(crate) org_id: Uuid,
     pub(crate) email: String,
     pub(crate) role: String,
+    pub(crate) custom_role_id: Option<Uuid>,
     pub(crate) invited_by: Uuid,
     pub(crate) created_at: DateTimeUtc,
     pub(crate) expires_at: DateTimeUtc,

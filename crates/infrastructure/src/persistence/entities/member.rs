@@ -8,6 +8,8 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) user_id: Uuid,
     pub(crate) role: String,
+    pub(crate) custom_role_id: Option<Uuid>,
+    pub(crate) suspended_at: Option<DateTimeUtc>,
     pub(crate) version: i64,
     pub(crate) joined_at: DateTimeUtc,
     pub(crate) updated_at: DateTimeUtc,

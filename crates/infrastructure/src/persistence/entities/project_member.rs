@@ -9,6 +9,7 @@ pub(crate) struct Model {
     pub(crate) user_id: Uuid,
     pub(crate) org_id: Uuid,
     pub(crate) role: String,
+    pub(crate) custom_role_id: Option<Uuid>,
     pub(crate) added_at: DateTimeUtc,
 }
 

@@ -10,6 +10,8 @@ pub(crate) struct Model {
     pub(crate) checked: String,
     pub(crate) invitation_id: Option<Uuid>,
     pub(crate) invitation_mailed: bool,
+    pub(crate) provider: Option<String>,
+    pub(crate) organization_id: Option<Uuid>,
     pub(crate) wrong_codes: i64,
     pub(crate) created_at: DateTimeUtc,
     pub(crate) expires_at: DateTimeUtc,

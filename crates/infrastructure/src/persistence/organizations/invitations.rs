@@ -1,14 +1,18 @@
 use async_trait::async_trait;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
-use tenon_application::StoreError;
-use tenon_application::organizations::InvitationRepository;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, QueryFilter,
+    QuerySelect, RelationDef, Select,
+};
+use tenon_application::organizations::{InvitationRepository, InvitationView};
+use tenon_application::{StoreError, Viewer};
 use tenon_domain::identity::Email;
 use tenon_domain::organizations::{Invitation, InvitationState};
 use tenon_domain::{InvitationId, OrganizationId, Timestamp};
 use uuid::Uuid;
 
 use super::invitation_state;
-use crate::persistence::entities::invitation;
+use super::member_roles::held;
+use crate::persistence::entities::{custom_role, invitation};
 use crate::persistence::error::Stored;
 use crate::persistence::unit_of_work::SqlUnitOfWork;
 use crate::persistence::versioned;
@@ -63,6 +67,7 @@ impl InvitationRepository for SqlUnitOfWork {
                 org_id: self.org()?,
                 email: state.email.to_string(),
                 role: state.role.as_str().to_owned(),
+                custom_role_id: state.custom_role.map(Into::into),
                 invited_by: state.invited_by.uuid(),
                 created_at: state.created_at,
                 expires_at: state.expires_at,
@@ -94,4 +99,34 @@ impl SqlUnitOfWork {
             .add(invitation::Column::RevokedAt.is_null());
         versioned::update(&self.transaction, changed, unused).await
     }
+}
+
+/// An invitation with the custom role that it is for, if there still is such a role.
+#[derive(FromQueryResult)]
+pub(super) struct InvitationRow {
+    #[sea_orm(nested)]
+    invitation: invitation::Model,
+    custom_role_name: Option<String>,
+    custom_role_permissions: Option<String>,
+}
+
+impl InvitationRow {
+    pub(super) fn view(self, now: Timestamp) -> Result<InvitationView, StoreError> {
+        let Self { invitation, custom_role_name: name, custom_role_permissions: permissions } = self;
+        let there = invitation.custom_role_id.filter(|_| name.is_some());
+        let custom_role = there.map(|id| held(id, name, permissions));
+        Ok(InvitationView::new(invitation_state(invitation)?, custom_role, now))
+    }
+}
+
+pub(super) fn invitations_of(viewer: Viewer) -> Select<invitation::Entity> {
+    let custom: RelationDef = invitation::Entity::belongs_to(custom_role::Entity)
+        .from(invitation::Column::CustomRoleId)
+        .to(custom_role::Column::Id)
+        .into();
+    invitation::Entity::find()
+        .join(JoinType::LeftJoin, custom)
+        .column_as(custom_role::Column::Name, "custom_role_name")
+        .column_as(custom_role::Column::Permissions, "custom_role_permissions")
+        .filter(invitation::Column::OrgId.eq(viewer.organization.uuid()))
 }

@@ -1,19 +1,21 @@
 use async_trait::async_trait;
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, Order,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use tenon_application::StoreError;
 use tenon_application::organizations::MemberRepository;
-use tenon_domain::access::OrganizationRole;
+use tenon_domain::access::OrganizationAccess;
 use tenon_domain::identity::Email;
-use tenon_domain::organizations::{Member, MemberState};
+use tenon_domain::organizations::{Member, MemberRole, MemberState};
 use tenon_domain::{OrganizationId, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::{member_user, role};
-use crate::persistence::entities::{member, organization, session, user};
+use super::access::{active_member, last_used_organization, owners};
+use super::{RoleRow, member_user, with_role};
+use crate::persistence::ROWS_PER_STATEMENT;
+use crate::persistence::entities::{member, organization, user};
 use crate::persistence::error::Stored;
 use crate::persistence::unit_of_work::SqlUnitOfWork;
 use crate::persistence::versioned;
@@ -23,30 +25,43 @@ use crate::persistence::versioned;
 struct NamedMember {
     user_id: Uuid,
     display_name: String,
-    role: String,
+    #[sea_orm(nested)]
+    role: RoleRow,
+    suspended_at: Option<Timestamp>,
     version: i64,
     joined_at: Timestamp,
     updated_at: Timestamp,
+}
+
+/// A membership of somebody in one of their organizations.
+#[derive(FromQueryResult)]
+struct Home {
+    org_id: Uuid,
+    #[sea_orm(nested)]
+    role: RoleRow,
 }
 
 #[async_trait]
 impl MemberRepository for SqlUnitOfWork {
     async fn find(&mut self, user: UserId) -> Result<Option<Member>, StoreError> {
         use member::Column;
-        let row = member::Entity::find_by_id((self.org()?, user.uuid()))
+        let membership = member::Entity::find_by_id((self.org()?, user.uuid())).select_only();
+        let row = with_role(membership)
             .join(JoinType::InnerJoin, member_user())
-            .select_only()
-            .columns([Column::UserId, Column::Role, Column::Version, Column::JoinedAt, Column::UpdatedAt])
+            .columns([Column::UserId, Column::SuspendedAt, Column::Version, Column::JoinedAt, Column::UpdatedAt])
             .column(user::Column::DisplayName)
             .into_model::<NamedMember>()
             .one(&self.transaction)
             .await
             .stored()?;
         let restore = |row: NamedMember| {
+            let MemberRole { base: role, custom: custom_role } = row.role.member_role()?;
             Ok(Member::restore(MemberState {
                 user_id: row.user_id.into(),
                 display_name: row.display_name,
-                role: role(&row.role)?,
+                role,
+                custom_role,
+                suspended_at: row.suspended_at,
                 version: row.version,
                 joined_at: row.joined_at,
                 updated_at: row.updated_at,
@@ -61,6 +76,7 @@ impl MemberRepository for SqlUnitOfWork {
             return Ok(state);
         }
         let (organization, user) = (self.org()?, state.user_id.uuid());
+        let custom_role_id = state.custom_role.as_ref().map(|role| role.id.uuid());
         let read_version = state.version;
         state.version += 1;
         if read_version == 0 {
@@ -68,6 +84,8 @@ impl MemberRepository for SqlUnitOfWork {
                 org_id: organization,
                 user_id: user,
                 role: state.role.as_str().to_owned(),
+                custom_role_id,
+                suspended_at: state.suspended_at,
                 version: state.version,
                 joined_at: state.joined_at,
                 updated_at: state.updated_at,
@@ -76,6 +94,8 @@ impl MemberRepository for SqlUnitOfWork {
         } else {
             let changed = member::ActiveModel {
                 role: Set(state.role.as_str().to_owned()),
+                custom_role_id: Set(custom_role_id),
+                suspended_at: Set(state.suspended_at),
                 version: Set(state.version),
                 updated_at: Set(state.updated_at),
                 ..Default::default()
@@ -107,11 +127,17 @@ impl MemberRepository for SqlUnitOfWork {
         owners(organization).count(&self.transaction).await.stored()
     }
 
+    async fn owners(&mut self) -> Result<Vec<UserId>, StoreError> {
+        let rows = owners(self.org()?).order_by_asc(member::Column::UserId).all(&self.transaction).await.stored()?;
+        Ok(rows.into_iter().map(|row| row.user_id.into()).collect())
+    }
+
     async fn hold(&mut self, user: UserId) -> Result<bool, StoreError> {
         let organization = self.org()?;
         // First, as by who counts owners to remove one: a row that refers to the organization is about to be written.
         organization::Entity::find_by_id(organization).lock_shared().one(&self.transaction).await.stored()?;
-        let membership = member::Entity::find_by_id((organization, user.uuid())).lock_exclusive();
+        let membership =
+            member::Entity::find_by_id((organization, user.uuid())).filter(active_member()).lock_exclusive();
         Ok(membership.one(&self.transaction).await.stored()?.is_some())
     }
 
@@ -143,41 +169,47 @@ impl MemberRepository for SqlUnitOfWork {
         &mut self,
         user: UserId,
         organization: OrganizationId,
-    ) -> Result<Option<OrganizationRole>, StoreError> {
-        let row = member::Entity::find_by_id((organization.uuid(), user.uuid())).one(&self.transaction).await;
-        row.stored()?.map(|row| role(&row.role)).transpose()
+    ) -> Result<Option<OrganizationAccess>, StoreError> {
+        let membership = member::Entity::find_by_id((organization.uuid(), user.uuid())).filter(active_member());
+        let row = with_role(membership.select_only()).into_model::<RoleRow>().one(&self.transaction).await.stored()?;
+        row.map(|row| Ok(row.member_role()?.access())).transpose()
     }
 
-    async fn home_of(&mut self, user: UserId) -> Result<Option<(OrganizationId, OrganizationRole)>, StoreError> {
+    async fn home_of(&mut self, user: UserId) -> Result<Option<(OrganizationId, OrganizationAccess)>, StoreError> {
         // One statement for everybody, account or not: the time must not tell.
         let is_last_used = Expr::col((member::Entity, member::Column::OrgId)).eq(last_used_organization(user));
         let last_used_first: SimpleExpr = Expr::case(is_last_used, 0).finally(1).into();
-        let row = member::Entity::find()
+        let row = with_role(member::Entity::find().select_only())
+            .column(member::Column::OrgId)
             .filter(member::Column::UserId.eq(user.uuid()))
+            .filter(active_member())
             .order_by_asc(last_used_first)
             .order_by_asc(member::Column::JoinedAt)
             .order_by_asc(member::Column::OrgId)
             .limit(1)
+            .into_model::<Home>()
             .one(&self.transaction)
             .await
             .stored()?;
-        row.map(|row| Ok((row.org_id.into(), role(&row.role)?))).transpose()
+        row.map(|row| Ok((row.org_id.into(), row.role.member_role()?.access()))).transpose()
     }
 
     async fn among(&mut self, users: &[UserId]) -> Result<Vec<UserId>, StoreError> {
-        if users.is_empty() {
-            return Ok(Vec::new());
+        let mut found = Vec::new();
+        for some in users.chunks(ROWS_PER_STATEMENT) {
+            let rows: Vec<Uuid> = member::Entity::find()
+                .select_only()
+                .column(member::Column::UserId)
+                .filter(member::Column::OrgId.eq(self.org()?))
+                .filter(member::Column::UserId.is_in(some.iter().map(|user| user.uuid())))
+                .filter(active_member())
+                .into_tuple()
+                .all(&self.transaction)
+                .await
+                .stored()?;
+            found.extend(rows.into_iter().map(UserId::new));
         }
-        let rows: Vec<Uuid> = member::Entity::find()
-            .select_only()
-            .column(member::Column::UserId)
-            .filter(member::Column::OrgId.eq(self.org()?))
-            .filter(member::Column::UserId.is_in(users.iter().map(|user| user.uuid())))
-            .into_tuple()
-            .all(&self.transaction)
-            .await
-            .stored()?;
-        Ok(rows.into_iter().map(UserId::new).collect())
+        Ok(found)
     }
 
     async fn has_address(&mut self, email: &Email) -> Result<bool, StoreError> {
@@ -193,30 +225,20 @@ impl MemberRepository for SqlUnitOfWork {
             .stored()?;
         Ok(found.is_some())
     }
-}
 
-fn owners(organization: Uuid) -> Select<member::Entity> {
-    member::Entity::find()
-        .filter(member::Column::OrgId.eq(organization))
-        .filter(member::Column::Role.eq(OrganizationRole::Owner.as_str()))
-}
+    async fn exclude(&mut self, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+        self.add_exclusion(user, now).await
+    }
 
-/// The organization of the user's most recently used session, among those they are still a member of.
-fn last_used_organization(user: UserId) -> SelectStatement {
-    let used = |column| Expr::col((session::Entity, column));
-    let joined = |column| Expr::col((member::Entity, column));
-    Query::select()
-        .expr(used(session::Column::OrgId))
-        .from(session::Entity)
-        .inner_join(
-            member::Entity,
-            joined(member::Column::OrgId)
-                .eq(used(session::Column::OrgId))
-                .and(joined(member::Column::UserId).eq(used(session::Column::UserId))),
-        )
-        .and_where(used(session::Column::UserId).eq(user.uuid()))
-        .order_by((session::Entity, session::Column::LastUsedAt), Order::Desc)
-        .order_by((session::Entity, session::Column::Id), Order::Desc)
-        .limit(1)
-        .to_owned()
+    async fn readmit(&mut self, user: UserId) -> Result<(), StoreError> {
+        self.drop_exclusion(user).await
+    }
+
+    async fn erase_exclusions(&mut self, user: UserId) -> Result<(), StoreError> {
+        self.drop_exclusions_everywhere(user).await
+    }
+
+    async fn is_excluded(&mut self, user: UserId) -> Result<bool, StoreError> {
+        self.has_exclusion(user).await
+    }
 }

@@ -1,17 +1,25 @@
-//! Organizations, members and invitations.
+//! Organizations, members, roles, invitations and domains.
 
+mod access;
+mod custom_roles;
+mod domains;
+mod exclusions;
 mod invitations;
+mod member_roles;
 mod members;
 mod queries;
 mod repository;
 mod service_accounts;
 
+pub use domains::SqlDomainArchive;
 use sea_orm::{EntityTrait, RelationDef};
 use tenon_application::StoreError;
 use tenon_domain::access::OrganizationRole;
 use tenon_domain::identity::Email;
 use tenon_domain::organizations::{InvitationState, OrganizationName, OrganizationState};
 
+pub(super) use self::access::active_member;
+use self::member_roles::{RoleRow, with_role};
 use super::entities::{invitation, member, organization, user};
 use super::rows::named;
 
@@ -31,6 +39,7 @@ fn invitation_state(row: invitation::Model) -> Result<InvitationState, StoreErro
         id: row.id.into(),
         email: Email::restore(row.email),
         role: role(&row.role)?,
+        custom_role: row.custom_role_id.map(Into::into),
         invited_by: row.invited_by.into(),
         created_at: row.created_at,
         expires_at: row.expires_at,

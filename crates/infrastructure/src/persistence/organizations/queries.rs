@@ -1,18 +1,21 @@
 use async_trait::async_trait;
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, JoinType, PaginatorTrait, QueryFilter, QuerySelect, RelationDef, Select,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, PaginatorTrait, QueryFilter, QuerySelect,
+    RelationDef, Select,
 };
 use tenon_application::organizations::{
-    InvitationView, MemberView, OrganizationQueries, OrganizationView, ServiceAccountView,
+    InvitationView, MemberFilter, MemberView, OrganizationQueries, OrganizationView, ServiceAccountView,
 };
 use tenon_application::{Page, PageRequest, Position, PositionValue, Scope, StoreError, Unsorted, Viewer};
-use tenon_domain::access::OrganizationRole;
+use tenon_domain::access::RoleLevel;
 use tenon_domain::identity::Email;
-use tenon_domain::{InvitationId, Timestamp, UserId};
+use tenon_domain::organizations::{CustomRoleState, MemberRole, MemberStatus};
+use tenon_domain::{CustomRoleId, InvitationId, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::{invitation_state, member_user, organization_state, role};
+use super::invitations::{InvitationRow, invitations_of};
+use super::{RoleRow, active_member, member_user, organization_state, with_role};
 use crate::persistence::SqlQueries;
 use crate::persistence::entities::{invitation, member, organization, user};
 use crate::persistence::error::Stored;
@@ -24,18 +27,23 @@ struct MemberRow {
     user_id: Uuid,
     email: String,
     display_name: String,
-    role: String,
+    #[sea_orm(nested)]
+    role: RoleRow,
+    suspended_at: Option<Timestamp>,
     version: i64,
     joined_at: Timestamp,
 }
 
 impl MemberRow {
     fn view(self) -> Result<MemberView, StoreError> {
+        let MemberRole { base: role, custom: custom_role } = self.role.member_role()?;
         Ok(MemberView {
             user_id: self.user_id.into(),
             email: self.email,
             display_name: self.display_name,
-            role: role(&self.role)?,
+            role,
+            custom_role,
+            suspended_at: self.suspended_at,
             version: self.version,
             joined_at: self.joined_at,
         })
@@ -48,7 +56,8 @@ struct OrganizationRow {
     id: Uuid,
     name: String,
     require_mfa: bool,
-    role: String,
+    #[sea_orm(nested)]
+    role: RoleRow,
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -64,20 +73,19 @@ impl OrganizationRow {
             created_at: self.created_at,
             updated_at: self.updated_at,
         };
-        Ok(OrganizationView::new(organization_state(row), role(&self.role)?))
+        Ok(OrganizationView::new(organization_state(row), self.role.member_role()?))
     }
 }
 
-/// The organizations that a user belongs to, with their role.
+/// The organizations that a user has access to, with their role.
 fn organizations_of(user: UserId) -> Select<organization::Entity> {
     let members: RelationDef = organization::Entity::belongs_to(member::Entity)
         .from(organization::Column::Id)
         .to(member::Column::OrgId)
         .into();
-    organization::Entity::find()
-        .join(JoinType::InnerJoin, members)
-        .column(member::Column::Role)
+    with_role(organization::Entity::find().join(JoinType::InnerJoin, members))
         .filter(member::Column::UserId.eq(user.uuid()))
+        .filter(active_member())
 }
 
 fn column<E: EntityTrait>(entity: E, column: E::Column) -> SimpleExpr {
@@ -115,19 +123,28 @@ impl OrganizationQueries for SqlQueries {
     async fn members(
         &self,
         viewer: Viewer,
-        roles: &[OrganizationRole],
+        filter: &MemberFilter,
         request: &PageRequest<Unsorted>,
     ) -> Result<Page<MemberView>, StoreError> {
         use member::Column;
         let database = &self.database.replica(viewer);
-        let mut select = member::Entity::find()
+        let mut select = with_role(member::Entity::find().select_only())
             .join(JoinType::InnerJoin, member_user())
-            .select_only()
-            .columns([Column::UserId, Column::Role, Column::Version, Column::JoinedAt])
+            .columns([Column::UserId, Column::SuspendedAt, Column::Version, Column::JoinedAt])
             .columns([user::Column::Email, user::Column::DisplayName])
             .filter(Column::OrgId.eq(viewer.organization.uuid()));
-        if !roles.is_empty() {
-            select = select.filter(Column::Role.is_in(roles.iter().map(|role| role.as_str())));
+        if !filter.roles.is_empty() {
+            select = select.filter(Column::Role.is_in(filter.roles.iter().map(|role| role.as_str())));
+        }
+        if !filter.custom_roles.is_empty() {
+            select = select.filter(Column::CustomRoleId.is_in(filter.custom_roles.iter().map(|role| role.uuid())));
+        }
+        if !filter.statuses.is_empty() {
+            let statuses = filter.statuses.iter().map(|status| match status {
+                MemberStatus::Active => active_member(),
+                MemberStatus::Suspended => Column::SuspendedAt.is_not_null(),
+            });
+            select = select.filter(statuses.fold(Condition::any(), Condition::add));
         }
         let total = match request.include_total {
             true => Some(select.clone().count(database).await.stored()?),
@@ -153,15 +170,17 @@ impl OrganizationQueries for SqlQueries {
         request: &PageRequest<Unsorted>,
     ) -> Result<Page<InvitationView>, StoreError> {
         let database = &self.database.replica(viewer);
-        let select = invitation::Entity::find().filter(invitation::Column::OrgId.eq(viewer.organization.uuid()));
+        let select = invitations_of(viewer);
         let total = match request.include_total {
             true => Some(select.clone().count(database).await.stored()?),
             false => None,
         };
         let id = column(invitation::Entity, invitation::Column::Id);
-        let rows = page(self.database.backend(), select, vec![], id, true, request).all(database).await.stored()?;
-        let view = |row| Ok(InvitationView::new(invitation_state(row)?, now));
-        let views = rows.into_iter().map(view).collect::<Result<_, StoreError>>()?;
+        let rows = page(self.database.backend(), select, vec![], id, true, request)
+            .into_model::<InvitationRow>()
+            .all(database)
+            .await;
+        let views = rows.stored()?.into_iter().map(|row| row.view(now)).collect::<Result<_, _>>()?;
         Ok(Page::cut(views, request.limit, total, |view: &InvitationView| at_id(view.id.uuid())))
     }
 
@@ -171,12 +190,13 @@ impl OrganizationQueries for SqlQueries {
         id: InvitationId,
         now: Timestamp,
     ) -> Result<Option<InvitationView>, StoreError> {
-        let row = invitation::Entity::find_by_id(id.uuid())
-            .filter(invitation::Column::OrgId.eq(viewer.organization.uuid()))
+        let row = invitations_of(viewer)
+            .filter(invitation::Column::Id.eq(id.uuid()))
+            .into_model::<InvitationRow>()
             .one(&self.database.replica(viewer))
             .await
             .stored()?;
-        row.map(|row| Ok(InvitationView::new(invitation_state(row)?, now))).transpose()
+        row.map(|row| row.view(now)).transpose()
     }
 
     async fn service_accounts(
@@ -189,6 +209,19 @@ impl OrganizationQueries for SqlQueries {
 
     async fn service_account(&self, viewer: Viewer, id: UserId) -> Result<Option<ServiceAccountView>, StoreError> {
         self.one_service_account(viewer, id).await
+    }
+
+    async fn roles(
+        &self,
+        viewer: Viewer,
+        levels: &[RoleLevel],
+        request: &PageRequest<Unsorted>,
+    ) -> Result<Page<CustomRoleState>, StoreError> {
+        self.page_of_roles(viewer, levels, request).await
+    }
+
+    async fn role(&self, viewer: Viewer, id: CustomRoleId) -> Result<Option<CustomRoleState>, StoreError> {
+        self.one_role(viewer, id).await
     }
 
     async fn invited_address(&self, id: InvitationId) -> Result<Option<Email>, StoreError> {

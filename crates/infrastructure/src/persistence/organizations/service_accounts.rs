@@ -3,10 +3,11 @@ use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, JoinType, PaginatorTrai
 use tenon_application::organizations::ServiceAccountView;
 use tenon_application::{Page, PageRequest, StoreError, Unsorted, Viewer};
 use tenon_domain::identity::UserKind;
+use tenon_domain::organizations::MemberRole;
 use tenon_domain::{Timestamp, UserId};
 use uuid::Uuid;
 
-use super::{member_user, role};
+use super::{RoleRow, member_user, with_role};
 use crate::persistence::SqlQueries;
 use crate::persistence::entities::{member, user};
 use crate::persistence::error::Stored;
@@ -17,16 +18,19 @@ use crate::persistence::keyset::{at_id, page};
 struct ServiceAccountRow {
     user_id: Uuid,
     display_name: String,
-    role: String,
+    #[sea_orm(nested)]
+    role: RoleRow,
     joined_at: Timestamp,
 }
 
 impl ServiceAccountRow {
     fn view(self) -> Result<ServiceAccountView, StoreError> {
+        let MemberRole { base: role, custom: custom_role } = self.role.member_role()?;
         Ok(ServiceAccountView {
             id: self.user_id.into(),
             name: self.display_name,
-            role: role(&self.role)?,
+            role,
+            custom_role,
             created_at: self.joined_at,
         })
     }
@@ -34,10 +38,9 @@ impl ServiceAccountRow {
 
 fn service_accounts(viewer: Viewer) -> Select<member::Entity> {
     use member::Column;
-    member::Entity::find()
+    with_role(member::Entity::find().select_only())
         .join(JoinType::InnerJoin, member_user())
-        .select_only()
-        .columns([Column::UserId, Column::Role, Column::JoinedAt])
+        .columns([Column::UserId, Column::JoinedAt])
         .column(user::Column::DisplayName)
         .filter(Column::OrgId.eq(viewer.organization.uuid()))
         .filter(user::Column::Kind.eq(UserKind::Service.as_str()))

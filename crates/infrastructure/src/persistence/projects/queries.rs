@@ -4,21 +4,21 @@ use sea_orm::{
     ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, PaginatorTrait, QueryFilter, QuerySelect, Select,
 };
 use tenon_application::projects::{
-    ProjectFilter, ProjectMemberView, ProjectQueries, ProjectRef, ProjectSort, ProjectView,
+    ProjectFilter, ProjectMemberView, ProjectQueries, ProjectRef, ProjectSort, ProjectTeamView, ProjectView,
 };
 use tenon_application::{Page, PageRequest, Position, PositionValue, SortBy, StoreError, Unsorted, Viewer};
 use tenon_domain::access::ProjectRole;
 use tenon_domain::{ProjectId, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::super::entities::{project, project_member, user};
+use super::super::entities::{custom_role, project, project_member, user};
 use super::super::error::Stored;
 use super::super::keyset::{Criterion, page};
 use super::super::queries::SqlQueries;
 use super::super::rows::{contains_pattern, named};
 use super::super::visibility::visible_to;
 use super::repository::state;
-use super::{workflow_of, workflows};
+use super::{named_role, workflow_of, workflows};
 
 #[async_trait]
 impl ProjectQueries for SqlQueries {
@@ -92,6 +92,15 @@ impl ProjectQueries for SqlQueries {
             .stored()?;
         row.map(MemberRow::view).transpose()
     }
+
+    async fn teams(
+        &self,
+        viewer: Viewer,
+        project: ProjectId,
+        request: &PageRequest<Unsorted>,
+    ) -> Result<Page<ProjectTeamView>, StoreError> {
+        self.page_of_project_teams(viewer, project, request).await
+    }
 }
 
 impl SqlQueries {
@@ -115,16 +124,20 @@ impl SqlQueries {
 struct MemberRow {
     user_id: Uuid,
     role: String,
+    custom_role_id: Option<Uuid>,
+    custom_role_name: Option<String>,
     added_at: Timestamp,
     display_name: String,
 }
 
 impl MemberRow {
     fn view(self) -> Result<ProjectMemberView, StoreError> {
+        let role = named("project role", &self.role, ProjectRole::parse)?;
         Ok(ProjectMemberView {
             user_id: self.user_id.into(),
             display_name: self.display_name,
-            role: named("project role", &self.role, ProjectRole::parse)?,
+            role,
+            custom_role: named_role(role, self.custom_role_id, self.custom_role_name),
             added_at: self.added_at,
         })
     }
@@ -190,11 +203,19 @@ fn members(viewer: Viewer, project: ProjectId) -> Select<project_member::Entity>
         .filter(project_member::Column::ProjectId.eq(project.uuid()))
 }
 
-/// Puts the user's name beside each row.
+/// Puts the names of the user and of a custom role beside each row.
 fn with_name(select: Select<project_member::Entity>) -> Select<project_member::Entity> {
     let of_user = project_member::Entity::belongs_to(user::Entity)
         .from(project_member::Column::UserId)
         .to(user::Column::Id)
         .into();
-    select.join(JoinType::InnerJoin, of_user).column_as(user::Column::DisplayName, "display_name")
+    let of_role = project_member::Entity::belongs_to(custom_role::Entity)
+        .from(project_member::Column::CustomRoleId)
+        .to(custom_role::Column::Id)
+        .into();
+    select
+        .join(JoinType::InnerJoin, of_user)
+        .join(JoinType::LeftJoin, of_role)
+        .column_as(user::Column::DisplayName, "display_name")
+        .column_as(custom_role::Column::Name, "custom_role_name")
 }

@@ -1,19 +1,20 @@
 use async_trait::async_trait;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
+use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryResult, QuerySelect,
 };
 use tenon_application::StoreError;
-use tenon_application::documents::Resource;
 use tenon_application::projects::{ProjectRef, ProjectRepository};
-use tenon_domain::access::{ProjectRole, Visibility};
-use tenon_domain::projects::{Project, ProjectDescription, ProjectKey, ProjectName, ProjectState, Workflow};
+use tenon_domain::access::{Permissions, ProjectRole, Visibility};
+use tenon_domain::projects::{GivenRole, Project, ProjectDescription, ProjectKey, ProjectName, ProjectState, Workflow};
 use tenon_domain::{ProjectId, Timestamp, UserId};
 use uuid::Uuid;
 
+use super::super::ROWS_PER_STATEMENT;
 use super::super::entities::{member, project, project_counter, project_member, task_assignee, workflow_status};
 use super::super::error::Stored;
+use super::super::organizations::active_member;
 use super::super::rows::named;
 use super::super::tasks::tasks_of;
 use super::super::unit_of_work::SqlUnitOfWork;
@@ -44,18 +45,8 @@ impl ProjectRepository for SqlUnitOfWork {
         &mut self,
         id: ProjectId,
         user: UserId,
-    ) -> Result<Option<(Project, Option<ProjectRole>)>, StoreError> {
-        let org = self.org()?;
-        let row = project::Entity::find_by_id(id.uuid())
-            .filter(project::Column::OrgId.eq(org))
-            .expr_as(role_expression(org, user), "explicit_role")
-            .into_model::<ProjectWithRole>()
-            .one(&self.transaction)
-            .await
-            .stored()?;
-        let Some(ProjectWithRole { project, explicit_role }) = row else { return Ok(None) };
-        let role = explicit_role.map(|role| named("project role", &role, ProjectRole::parse)).transpose()?;
-        Ok(Some((Project::restore(state(project)?), role)))
+    ) -> Result<Option<(Project, Option<Permissions>)>, StoreError> {
+        self.find_with_explicit(id, user).await
     }
 
     async fn create(&mut self, project: Project, workflow: &Workflow) -> Result<ProjectState, StoreError> {
@@ -119,67 +110,18 @@ impl ProjectRepository for SqlUnitOfWork {
         Ok(workflow_of(id.uuid(), &statuses))
     }
 
-    async fn role(&mut self, id: ProjectId, user: UserId) -> Result<Option<ProjectRole>, StoreError> {
-        let row = project_member::Entity::find_by_id((id.uuid(), user.uuid()))
-            .filter(project_member::Column::OrgId.eq(self.org()?))
-            .one(&self.transaction)
-            .await
-            .stored()?;
-        row.map(|row| named("project role", &row.role, ProjectRole::parse)).transpose()
+    async fn role(&mut self, id: ProjectId, user: UserId) -> Result<Option<GivenRole>, StoreError> {
+        self.own_role(id, user).await
     }
 
     async fn set_role(
         &mut self,
         id: ProjectId,
         user: UserId,
-        role: Option<ProjectRole>,
+        role: Option<GivenRole>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let org = self.org()?;
-        let Some(role) = role else {
-            project_member::Entity::delete_by_id((id.uuid(), user.uuid()))
-                .filter(project_member::Column::OrgId.eq(org))
-                .exec(&self.transaction)
-                .await
-                .stored()?;
-            return Ok(());
-        };
-        let changed = project_member::Entity::update_many()
-            .col_expr(project_member::Column::Role, Expr::val(role.as_str()))
-            .filter(project_member::Column::OrgId.eq(org))
-            .filter(project_member::Column::ProjectId.eq(id.uuid()))
-            .filter(project_member::Column::UserId.eq(user.uuid()))
-            .exec(&self.transaction)
-            .await
-            .stored()?;
-        if changed.rows_affected > 0 {
-            return Ok(());
-        }
-        if project::Entity::find_by_id(id.uuid())
-            .filter(project::Column::OrgId.eq(org))
-            .count(&self.transaction)
-            .await
-            .stored()?
-            == 0
-        {
-            return Err(StoreError::Broken(format!("project {id} is not one of the organization")));
-        }
-        let row = project_member::Model {
-            project_id: id.uuid(),
-            user_id: user.uuid(),
-            org_id: org,
-            role: role.as_str().to_owned(),
-            added_at: now,
-        };
-        let added = project_member::Entity::insert(row.into_active_model())
-            .exec_without_returning(&self.transaction)
-            .await
-            .stored();
-        match added {
-            // Somebody else added them at the same time: trying again changes their role.
-            Err(StoreError::Duplicate(_)) => Err(StoreError::Stale),
-            outcome => outcome.map(drop),
-        }
+        self.set_own_role(id, user, role, now).await
     }
 
     async fn count_managers(&mut self, id: ProjectId) -> Result<u64, StoreError> {
@@ -204,6 +146,7 @@ impl ProjectRepository for SqlUnitOfWork {
             return Ok(Vec::new());
         }
         let mut select = insiders(self.org()?, id);
+        select.and_where(active_member());
         select.and_where(member::Column::UserId.is_in(users.iter().map(|user| user.uuid())));
         self.user_ids(&select).await
     }
@@ -216,11 +159,15 @@ impl ProjectRepository for SqlUnitOfWork {
         if projects.is_empty() || users.is_empty() {
             return Ok(Vec::new());
         }
-        let mut select = insiders_among(self.org()?, projects);
-        select.and_where(member::Column::UserId.is_in(users.iter().map(|user| user.uuid())));
-        let rows = self.transaction.query_all(&select).await.stored()?;
-        let id = |row: &QueryResult, column| row.try_get_by_index::<Uuid>(column).stored();
-        rows.iter().map(|row| Ok((id(row, 0)?.into(), id(row, 1)?.into()))).collect()
+        let org = self.org()?;
+        let mut pairs = Vec::new();
+        for users in users.chunks(ROWS_PER_STATEMENT) {
+            let mut select = insiders_among(org, projects);
+            select.and_where(active_member());
+            select.and_where(member::Column::UserId.is_in(users.iter().map(|user| user.uuid())));
+            pairs.extend(self.pairs(&select).await?.into_iter().map(|(project, user)| (project.into(), user.into())));
+        }
+        Ok(pairs)
     }
 
     async fn unassign_outsiders(&mut self, id: ProjectId, now: Timestamp) -> Result<(), StoreError> {
@@ -231,45 +178,26 @@ impl ProjectRepository for SqlUnitOfWork {
             .column(assigned)
             .from(task_assignee::Entity)
             .and_where(task_assignee::Column::OrgId.eq(org))
-            .and_where(task_assignee::Column::TaskId.in_subquery(tasks_of(org, id)))
+            .and_where(task_assignee::Column::TaskId.in_subquery(tasks_of(org, &[id])))
             .and_where(task_assignee::Column::UserId.not_in_subquery(insiders(org, id)))
             .to_owned();
         for outsider in self.user_ids(&outsiders).await? {
-            self.unassign(org, outsider, Some(id), now).await?;
+            self.unassign(org, outsider, Some(&[id]), now).await?;
         }
         Ok(())
     }
 
+    async fn release_outsiders(
+        &mut self,
+        projects: &[ProjectId],
+        users: &[UserId],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.let_outsiders_go(projects, users, now).await
+    }
+
     async fn release_user(&mut self, user: UserId, heir: UserId, now: Timestamp) -> Result<(), StoreError> {
-        let org = self.org()?;
-        self.pass_on_private_projects(org, user, heir, now).await?;
-        let left: Vec<Uuid> = project_member::Entity::find()
-            .select_only()
-            .column(project_member::Column::ProjectId)
-            .filter(project_member::Column::OrgId.eq(org))
-            .filter(project_member::Column::UserId.eq(user.uuid()))
-            .lock_exclusive()
-            .into_tuple()
-            .all(&self.transaction)
-            .await
-            .stored()?;
-        self.touch(left.into_iter().map(|project| Resource::ProjectMember(project.into(), user)));
-        project_member::Entity::delete_many()
-            .filter(project_member::Column::OrgId.eq(org))
-            .filter(project_member::Column::UserId.eq(user.uuid()))
-            .exec(&self.transaction)
-            .await
-            .stored()?;
-        project::Entity::update_many()
-            .col_expr(project::Column::LeadId, Expr::val(None::<Uuid>))
-            .col_expr(project::Column::Version, Expr::col(project::Column::Version).add(1))
-            .col_expr(project::Column::UpdatedAt, Expr::val(now))
-            .filter(project::Column::OrgId.eq(org))
-            .filter(project::Column::LeadId.eq(user.uuid()))
-            .exec(&self.transaction)
-            .await
-            .stored()?;
-        self.unassign(org, user, None, now).await
+        self.let_go(user, heir, now).await
     }
 }
 
@@ -280,80 +208,12 @@ impl SqlUnitOfWork {
         rows.iter().map(|row| Ok(row.try_get_by_index::<Uuid>(0).stored()?.into())).collect()
     }
 
-    /// Makes `heir` the manager of every private project that `user` alone manages.
-    async fn pass_on_private_projects(
-        &mut self,
-        org: Uuid,
-        user: UserId,
-        heir: UserId,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let managers = |user_condition| {
-            Query::select()
-                .column(project_member::Column::ProjectId)
-                .from(project_member::Entity)
-                .and_where(project_member::Column::OrgId.eq(org))
-                .and_where(project_member::Column::Role.eq(ProjectRole::Manager.as_str()))
-                .and_where(user_condition)
-                .to_owned()
-        };
-        let orphans: Vec<Uuid> = project::Entity::find()
-            .select_only()
-            .column(project::Column::Id)
-            .filter(project::Column::OrgId.eq(org))
-            .filter(project::Column::Visibility.eq(Visibility::Private.as_str()))
-            .filter(project::Column::Id.in_subquery(managers(project_member::Column::UserId.eq(user.uuid()))))
-            .filter(project::Column::Id.not_in_subquery(managers(project_member::Column::UserId.ne(user.uuid()))))
-            .into_tuple()
-            .all(&self.transaction)
-            .await
-            .stored()?;
-        if orphans.is_empty() {
-            return Ok(());
-        }
-        self.touch(orphans.iter().map(|project| Resource::ProjectMember((*project).into(), heir)));
-        let rows = orphans.into_iter().map(|project| {
-            project_member::Model {
-                project_id: project,
-                user_id: heir.uuid(),
-                org_id: org,
-                role: ProjectRole::Manager.as_str().to_owned(),
-                added_at: now,
-            }
-            .into_active_model()
-        });
-        let promote = OnConflict::columns([project_member::Column::ProjectId, project_member::Column::UserId])
-            .update_column(project_member::Column::Role)
-            .to_owned();
-        project_member::Entity::insert_many(rows)
-            .on_conflict(promote)
-            .exec_without_returning(&self.transaction)
-            .await
-            .stored()?;
-        Ok(())
+    /// What a statement that selects pairs of ids finds.
+    pub(super) async fn pairs(&self, select: &SelectStatement) -> Result<Vec<(Uuid, Uuid)>, StoreError> {
+        let rows = self.transaction.query_all(select).await.stored()?;
+        let id = |row: &QueryResult, column| row.try_get_by_index::<Uuid>(column).stored();
+        rows.iter().map(|row| Ok((id(row, 0)?, id(row, 1)?))).collect()
     }
-}
-
-/// A project's row with one user's explicit role beside it.
-#[derive(sea_orm::FromQueryResult)]
-struct ProjectWithRole {
-    #[sea_orm(nested)]
-    project: project::Model,
-    explicit_role: Option<String>,
-}
-
-fn role_expression(org: Uuid, user: UserId) -> sea_orm::sea_query::SimpleExpr {
-    let role = Query::select()
-        .column(project_member::Column::Role)
-        .from(project_member::Entity)
-        .and_where(
-            Expr::col((project_member::Entity, project_member::Column::ProjectId))
-                .equals((project::Entity, project::Column::Id)),
-        )
-        .and_where(project_member::Column::OrgId.eq(org))
-        .and_where(project_member::Column::UserId.eq(user.uuid()))
-        .to_owned();
-    role.into()
 }
 
 fn row(org: Uuid, state: &ProjectState) -> project::Model {

@@ -30,13 +30,13 @@ pub(super) fn named_by(task: &TaskRef) -> Condition {
     }
 }
 
-/// The ids of a project's tasks.
-pub(super) fn tasks_of(org: Uuid, project: ProjectId) -> SelectStatement {
+/// The ids of the tasks of these projects.
+pub(super) fn tasks_of(org: Uuid, projects: &[ProjectId]) -> SelectStatement {
     Query::select()
         .column(task::Column::Id)
         .from(task::Entity)
         .and_where(task::Column::OrgId.eq(org))
-        .and_where(task::Column::ProjectId.eq(project.uuid()))
+        .and_where(task::Column::ProjectId.is_in(projects.iter().map(|project| project.uuid())))
         .to_owned()
 }
 

@@ -198,7 +198,7 @@ mod tests {
     /// The most projects that are merged in this order, and how many values that takes on SQLite.
     fn merged(filter: &TaskFilter, sort: Vec<SortBy<TaskSort>>) -> (usize, usize) {
         let (user, organization) = (Uuid::from_u128(1).into(), Uuid::from_u128(2).into());
-        let viewer = Viewer { user, organization, role: OrganizationRole::Member };
+        let viewer = Viewer::new(user, organization, OrganizationRole::Member);
         let values = sort.iter().flat_map(|sort| position_in(sort.field)).collect();
         let request = PageRequest {
             limit: 200,

@@ -243,13 +243,13 @@ fn state(row: task::Model) -> Result<TaskState, StoreError> {
 }
 
 impl SqlUnitOfWork {
-    /// Takes a user off all tasks of the organization, or of one project. The list beside the row is text, so it is
+    /// Takes a user off all tasks of the organization, or of some projects. The list beside the row is text, so it is
     /// edited as such: it holds each id once, in quotes.
     pub(in super::super) async fn unassign(
         &mut self,
         org: Uuid,
         user: UserId,
-        project: Option<ProjectId>,
+        projects: Option<&[ProjectId]>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let quoted = format!("\"{user}\"");
@@ -269,7 +269,9 @@ impl SqlUnitOfWork {
             .col_expr(task::Column::UpdatedAt, Expr::val(now))
             .filter(task::Column::OrgId.eq(org))
             .filter(task::Column::Id.in_subquery(assigned))
-            .apply_if(project, |update, project| update.filter(task::Column::ProjectId.eq(project.uuid())))
+            .apply_if(projects, |update, some| {
+                update.filter(task::Column::ProjectId.is_in(some.iter().map(|project| project.uuid())))
+            })
             .exec(&self.transaction)
             .await
             .stored()?;
@@ -279,7 +281,9 @@ impl SqlUnitOfWork {
             .column(task_assignee::Column::TaskId)
             .filter(task_assignee::Column::OrgId.eq(org))
             .filter(task_assignee::Column::UserId.eq(user.uuid()))
-            .apply_if(project, |select, id| select.filter(task_assignee::Column::TaskId.in_subquery(tasks_of(org, id))))
+            .apply_if(projects, |select, some| {
+                select.filter(task_assignee::Column::TaskId.in_subquery(tasks_of(org, some)))
+            })
             .lock_exclusive()
             .into_tuple()
             .all(&self.transaction)
@@ -289,7 +293,9 @@ impl SqlUnitOfWork {
         task_assignee::Entity::delete_many()
             .filter(task_assignee::Column::OrgId.eq(org))
             .filter(task_assignee::Column::UserId.eq(user.uuid()))
-            .apply_if(project, |delete, id| delete.filter(task_assignee::Column::TaskId.in_subquery(tasks_of(org, id))))
+            .apply_if(projects, |delete, some| {
+                delete.filter(task_assignee::Column::TaskId.in_subquery(tasks_of(org, some)))
+            })
             .exec(&self.transaction)
             .await
             .stored()?;

@@ -1,10 +1,9 @@
 use async_trait::async_trait;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use tenon_application::identity::TokenArchive;
 use tenon_application::{Scope, StoreError};
 use tenon_domain::{OrganizationId, Timestamp, TokenId};
-use uuid::Uuid;
 
 use crate::persistence::entities::personal_access_token::{Column, Entity};
 use crate::persistence::error::Stored;
@@ -40,8 +39,6 @@ impl TokenArchive for SqlTokenArchive {
 
     async fn purge(&self, ended_before: Timestamp) -> Result<u64, StoreError> {
         let ended = Condition::any().add(Column::ExpiresAt.lt(ended_before)).add(Column::RevokedAt.lt(ended_before));
-        let ended = Entity::find().select_only().column(Column::Id).filter(ended);
-        let forget = |ids: Vec<Uuid>| Entity::delete_many().filter(Column::Id.is_in(ids));
-        purge::in_batches(&self.database, ended, forget).await
+        purge::by_id::<Entity>(&self.database, Column::Id, ended).await
     }
 }

@@ -3,51 +3,32 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 
 use super::super::authentication::{Authentication, authenticate_again};
 use super::super::context::RequestContext;
 use super::super::layers::{Answered, Next};
 use super::super::problem::Problem;
+use super::super::route_table::RouteTable;
+use super::super::special_operations::{Wait, reads};
 use super::super::{BASE_PATH, body};
 use super::party::Party;
 use super::worker::{PENALTY, SIGN_IN_PENALTY, Worker};
 use super::{Admission, READS, WRITES};
 
-/// Where passwords are hashed, in a bounded line of their own: a place at a gate would be held for all that time.
-const HASHING: &[(Method, &str)] = &[
-    (Method::POST, "/auth/login"),
-    (Method::POST, "/auth/register"),
-    (Method::POST, "/auth/reset-password"),
-    (Method::POST, "/invitations/accept"),
-    (Method::POST, "/users/me/password"),
-    (Method::POST, "/users/me/email"),
-    (Method::POST, "/users/me/mfa/totp"),
-    (Method::DELETE, "/users/me"),
-];
 /// A client that took longer for its body may not be who it was when it began.
 const LONG_READ: Duration = Duration::from_secs(1);
 
-/// Where who has not signed in redeems a token or asks for one, which is looked up in the database.
-const REDEEMING: &[&str] = &[
-    "/auth/refresh",
-    "/auth/mfa/verify",
-    "/auth/unlock",
-    "/auth/verify-email",
-    "/auth/verify-email/resend",
-    "/auth/forgot-password",
-    "/auth/confirm-email",
-];
-
 /// Lets a request to the API in when it is its turn, or refuses it.
 pub(crate) async fn admit(mut request: ServiceRequest, next: impl Next) -> Answered {
-    let Some(path) = request.match_info().as_str().strip_prefix(BASE_PATH) else {
+    if !request.match_info().as_str().starts_with(BASE_PATH) {
         return next(request).await;
-    };
-    let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let hashes = HASHING.iter().any(|(method, hashing)| *hashing == path && method == request.method());
-    let may_wait_for_the_database = may_wait_for_the_database(&request, path);
+    }
+    let writes = !reads(request.method());
+    let wait = wait(&request);
+    let hashes = wait == Wait::Hashing;
+    let may_wait_for_the_database = may_wait_for_the_database(&request, wait);
     let admission = request.app_data::<Data<Option<Admission>>>().cloned();
     let admission = admission.as_ref().and_then(|admission| admission.get_ref().as_ref());
     let (party, worker) = (party(&request), request.app_data::<Worker>().cloned());
@@ -63,7 +44,7 @@ pub(crate) async fn admit(mut request: ServiceRequest, next: impl Next) -> Answe
     {
         return Ok(request.error_response(problem));
     }
-    let (Some(admission), true) = (admission, may_wait_for_the_database && !hashes) else {
+    let (Some(admission), true) = (admission, may_wait_for_the_database && !hashes && wait != Wait::Elsewhere) else {
         let answer = next(request).await?;
         if admission.is_some() && hashes && answer.status() == StatusCode::SERVICE_UNAVAILABLE {
             // Most likely the line for hashing is full. Hashing gives way to all else, so also to sending people away.
@@ -123,10 +104,16 @@ fn party(request: &ServiceRequest) -> Party {
     }
 }
 
+fn wait(request: &ServiceRequest) -> Wait {
+    let (method, path) = (request.method(), request.match_info().as_str());
+    let routes = request.app_data::<Data<RouteTable>>();
+    routes.map_or(Wait::Database, |routes| routes.treatment(method, path).wait)
+}
+
 /// Whether the request may come to wait for the database. The route refuses who is not signed in before that.
-fn may_wait_for_the_database(request: &ServiceRequest, path: &str) -> bool {
+fn may_wait_for_the_database(request: &ServiceRequest, wait: Wait) -> bool {
     let is_signed_in = Authentication::of(request.request()).is_some_and(|found| found.actor.organization().is_some());
-    is_signed_in || REDEEMING.contains(&path)
+    is_signed_in || wait == Wait::Redeeming
 }
 
 /// What kind of operation was answered, for comparing it with its like.

@@ -3,7 +3,9 @@
 use actix_web::web::Data;
 use actix_web::{delete, get};
 use serde::{Deserialize, Serialize};
-use tenon_application::identity::{AccountExport, Accounts, ExportAccount, ExportedTask, MembershipExport};
+use tenon_application::identity::{
+    AccountExport, Accounts, ExportAccount, ExportedTask, ExportedTeam, MembershipExport,
+};
 use tenon_domain::identity::Password;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -12,7 +14,9 @@ use validator::Validate;
 
 use super::browsers::signed_out;
 use super::dto::UserResponse;
+use super::identities::IdentityResponse;
 use super::mfa::SecondFactorsResponse;
+use super::passkeys::PasskeyResponse;
 use super::sessions::SessionResponse;
 use super::tokens::TokenResponse;
 use crate::http::answer::{Answer, ok};
@@ -33,7 +37,7 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
 pub(crate) struct DeleteAccountBody {
     #[schema(format = Password)]
     password: String,
-    /// Of the authenticator app, or a recovery code.
+    /// Of the authenticator app, or a recovery code: the latter if you have only passkeys.
     code: Option<String>,
 }
 
@@ -43,20 +47,25 @@ pub(crate) struct DeleteAccountBody {
 pub(crate) struct AccountExportResponse {
     profile: UserResponse,
     second_factors: SecondFactorsResponse,
+    passkeys: Vec<PasskeyResponse>,
+    /// Who you are to identity providers.
+    identities: Vec<IdentityResponse>,
     sessions: Vec<SessionResponse>,
     organizations: Vec<OrganizationExportResponse>,
-    /// Whether there are more sessions or organizations than these.
+    /// Whether there are more identities, sessions or organizations than these.
     #[schema(example = false)]
     truncated: bool,
 }
 
 impl From<AccountExport> for AccountExportResponse {
     fn from(export: AccountExport) -> Self {
-        let AccountExport { profile, second_factors, sessions, memberships } = export;
+        let AccountExport { profile, second_factors, passkeys, identities, sessions, memberships } = export;
         Self {
             profile: profile.into(),
             second_factors: second_factors.into(),
-            truncated: sessions.truncated || memberships.truncated,
+            passkeys: passkeys.into_iter().map(Into::into).collect(),
+            truncated: identities.truncated || sessions.truncated || memberships.truncated,
+            identities: identities.items.into_iter().map(Into::into).collect(),
             sessions: sessions.items.into_iter().map(Into::into).collect(),
             organizations: memberships.items.into_iter().map(Into::into).collect(),
         }
@@ -70,32 +79,57 @@ pub(crate) struct OrganizationExportResponse {
     organization: OrganizationResponse,
     /// Those that are not revoked, without the tokens themselves.
     tokens: Vec<TokenResponse>,
+    /// Those you are in.
+    teams: Vec<ExportedTeamResponse>,
     notifications: Vec<NotificationResponse>,
     /// Those you can see.
     reported_tasks: Vec<ExportedTaskResponse>,
     /// Those you can see.
     assigned_tasks: Vec<ExportedTaskResponse>,
-    /// Whether there are more tokens, notifications or tasks than these.
+    /// Whether there are more tokens, teams, notifications or tasks than these.
     #[schema(example = false)]
     truncated: bool,
-    /// Whether notifications and tasks are missing because the organization requires a second factor, and you have none.
+    /// Whether teams, notifications and tasks are missing because the organization requires a second factor, and you have
+    /// none.
     #[schema(example = false)]
     withheld: bool,
 }
 
 impl From<MembershipExport> for OrganizationExportResponse {
     fn from(export: MembershipExport) -> Self {
-        let MembershipExport { organization, withheld, tokens, notifications, reported_tasks, assigned_tasks } = export;
-        let cut = [tokens.truncated, notifications.truncated, reported_tasks.truncated, assigned_tasks.truncated];
+        let MembershipExport { organization, withheld, tokens, teams, notifications, reported_tasks, assigned_tasks } =
+            export;
+        let cut = [
+            tokens.truncated,
+            teams.truncated,
+            notifications.truncated,
+            reported_tasks.truncated,
+            assigned_tasks.truncated,
+        ];
         Self {
             organization: organization.into(),
             tokens: tokens.items.into_iter().map(Into::into).collect(),
+            teams: teams.items.into_iter().map(Into::into).collect(),
             notifications: notifications.items.into_iter().map(Into::into).collect(),
             reported_tasks: reported_tasks.items.into_iter().map(Into::into).collect(),
             assigned_tasks: assigned_tasks.items.into_iter().map(Into::into).collect(),
             truncated: cut.contains(&true),
             withheld,
         }
+    }
+}
+
+/// A team that you are in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ExportedTeam, example = json!({ "id": "0199f8a4-9c1f-7b3e-8a2d-5e6f70819a2b", "name": "Platform" }))]
+pub(crate) struct ExportedTeamResponse {
+    id: Uuid,
+    name: String,
+}
+
+impl From<ExportedTeam> for ExportedTeamResponse {
+    fn from(team: ExportedTeam) -> Self {
+        Self { id: team.id.into(), name: team.name }
     }
 }
 
@@ -136,8 +170,8 @@ impl From<ExportedTask> for ExportedTaskResponse {
 
 /// Export your data
 ///
-/// From all your organizations: your profile, sessions, tokens, notifications, and the tasks that you reported or are
-/// assigned to. Of each kind it holds the first 10,000; `truncated` tells where there are more, which the lists of the
+/// From all your organizations: your profile, passkeys, identities, sessions, tokens, teams, notifications, and the tasks
+/// that you reported or are assigned to. Of each kind it holds the first 10,000; `truncated` tells where there are more, which the lists of the
 /// API have.
 #[utoipa::path(tag = "users", operation_id = "export_account",
     responses((status = 200, body = AccountExportResponse, description = "Your data")))]

@@ -1,16 +1,18 @@
-//! Second factors over HTTP: an authenticator app and its recovery codes.
+//! Second factors over HTTP: an authenticator app, recovery codes, and how a sign-in goes on with them or a passkey.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, post};
 use serde::{Deserialize, Serialize};
-use tenon_application::identity::{Accounts, FindSecondFactors, SecondFactorsView, TotpEnrollment};
-use tenon_domain::identity::{Password, RecoveryCode};
+use tenon_application::AppError;
+use tenon_application::identity::{Accounts, FindSecondFactors, MfaAnswer, SecondFactorsView, TotpEnrollment};
+use tenon_domain::identity::{IdentityError, Password, RecoveryCode};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::browsers::granted;
 use super::dto::TokensResponse;
+use super::passkeys::PasskeyAnswerBody;
 use crate::http::answer::{Answer, no_content, ok};
 use crate::http::body::Body;
 use crate::http::caller::{Caller, Visitor};
@@ -44,16 +46,31 @@ pub(crate) struct CodeBody {
     code: String,
 }
 
-/// What a sign-in goes on with.
+/// What a sign-in goes on with: a code, or a passkey.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "mfa_token": "tenon_mfa_0199f8a26c1e7d3a9b542f0c8e1d7a66_Zm9yIGV4YW1wbGU", "code": "287082",
+}))]
 pub(crate) struct VerifyMfaBody {
     /// Of the problem `mfa_required`.
-    #[schema(example = "tenon_mfa_0199f8a26c1e7d3a9b542f0c8e1d7a66_Zm9yIGV4YW1wbGU")]
     mfa_token: String,
     /// Of the authenticator app, or a recovery code.
-    #[schema(example = "287082")]
-    code: String,
+    code: Option<String>,
+    /// Of a ceremony that began with `POST /auth/mfa/passkey/options`.
+    passkey: Option<PasskeyAnswerBody>,
+}
+
+impl VerifyMfaBody {
+    fn into_parts(self) -> Result<(String, MfaAnswer), AppError> {
+        let answer = match (self.code, self.passkey) {
+            (Some(code), None) => MfaAnswer::Code(code),
+            (None, Some(passkey)) => passkey.into_answer(),
+            (None, None) => return Err(IdentityError::CodeNeeded.into()),
+            (Some(_), Some(_)) => return Err(IdentityError::OneAnswer.into()),
+        };
+        Ok((self.mfa_token, answer))
+    }
 }
 
 /// What an authenticator app is set up with: three forms of the same. It is shown only this once.
@@ -109,6 +126,9 @@ pub(crate) struct TotpResponse {
 #[schema(as = SecondFactors)]
 pub(crate) struct SecondFactorsResponse {
     totp: TotpResponse,
+    /// How many you have.
+    #[schema(example = 1)]
+    passkeys: u64,
     #[schema(example = 10)]
     recovery_codes_left: usize,
 }
@@ -116,7 +136,8 @@ pub(crate) struct SecondFactorsResponse {
 impl From<SecondFactorsView> for SecondFactorsResponse {
     fn from(found: SecondFactorsView) -> Self {
         Self {
-            totp: TotpResponse { enabled: found.is_enabled(), confirmed_at: found.confirmed_at.map(Into::into) },
+            totp: TotpResponse { enabled: found.has_app(), confirmed_at: found.confirmed_at.map(Into::into) },
+            passkeys: found.passkeys,
             recovery_codes_left: found.recovery_codes_left,
         }
     }
@@ -155,9 +176,9 @@ pub(crate) async fn confirm_totp(caller: Caller, accounts: Data<Accounts>, body:
 
 /// Remove your authenticator app
 ///
-/// With a code of it, or a recovery code. The recovery codes go with it. You are told by mail.
+/// With a code of it, or a recovery code. The recovery codes go with it, unless you have passkeys. You are told by mail.
 #[utoipa::path(tag = "users", operation_id = "remove_totp", request_body = CodeBody,
-    responses((status = 204, description = "Your password is enough to sign in")))]
+    responses((status = 204, description = "Signing in takes no code of it any more")))]
 #[delete("/users/me/mfa/totp")]
 pub(crate) async fn remove_totp(caller: Caller, accounts: Data<Accounts>, body: Body<CodeBody>) -> Answer {
     accounts.remove_totp(caller.actor(), &body.into_inner().code).await?;
@@ -180,7 +201,9 @@ pub(crate) async fn replace_recovery_codes(caller: Caller, accounts: Data<Accoun
 ///
 /// Goes on with what answered 401 `mfa_required`: signing in, or accepting an invitation. The token is good for five
 /// minutes and five wrong codes (401 `auth.invalid_code`); after that, sign in again (401 `auth.invalid_mfa_token`). No
-/// code is good twice. After ten wrong ones in a row, each costs a longer pause (429 `auth.too_many_attempts`).
+/// code is good twice. After ten wrong ones in a row, each costs a longer pause (429 `auth.too_many_attempts`). Instead of
+/// `code`, send `passkey` where `methods` of the problem has it; a wrong one (401 `auth.invalid_passkey`) counts like a
+/// wrong code.
 #[utoipa::path(tag = "auth", operation_id = "verify_mfa", security(()), params(AuthMode), request_body = VerifyMfaBody,
     responses((status = 200, body = TokensResponse, description = "Signed in")))]
 #[post("/auth/mfa/verify")]
@@ -190,7 +213,7 @@ pub(crate) async fn verify_mfa(
     mode: AuthMode,
     body: Body<VerifyMfaBody>,
 ) -> Answer {
-    let VerifyMfaBody { mfa_token, code } = body.into_inner();
-    let signed_in = accounts.verify_mfa(&visitor.actor, &mfa_token, &code).await?;
+    let (mfa_token, answer) = body.into_inner().into_parts()?;
+    let signed_in = accounts.verify_mfa(&visitor.actor, &mfa_token, answer).await?;
     granted(HttpResponse::Ok(), mode, signed_in)
 }

@@ -4,8 +4,12 @@ mod account;
 mod browsers;
 mod credentials;
 mod dto;
+mod identities;
 mod mfa;
+mod passkey_sign_in;
+mod passkeys;
 mod sessions;
+mod single_sign_on;
 mod tokens;
 
 use actix_web::http::header;
@@ -21,7 +25,9 @@ use self::dto::{
     AcceptInvitationBody, LoginBody, RefreshBody, RegisterBody, SwitchOrganizationBody, TokensResponse,
     UpdateProfileBody, UserResponse,
 };
-pub(crate) use self::tokens::{CreateTokenBody, InTokenPath, NewTokenResponse, TokenRef, TokenResponse, issued};
+pub(crate) use self::tokens::{
+    CreateTokenBody, InTokenPath, NewTokenResponse, ScopeName, TokenRef, TokenResponse, issued,
+};
 use super::BASE_PATH;
 use super::answer::{Answer, ok_unless_held, ok_versioned};
 use super::authentication::Refusal;
@@ -44,8 +50,12 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(browsers::configure)
         .configure(credentials::configure)
         .configure(mfa::configure)
+        .configure(passkey_sign_in::configure)
+        .configure(passkeys::configure)
         .configure(tokens::configure)
-        .configure(sessions::configure);
+        .configure(sessions::configure)
+        .configure(single_sign_on::configure)
+        .configure(identities::configure);
 }
 
 /// Register
@@ -74,8 +84,8 @@ pub(crate) async fn register(
 /// Into the organization of the last session. The answer does not tell an unknown address from a wrong password. After
 /// a few wrong ones, each costs a longer pause (429 `auth.too_many_attempts`); after very many for one account, it has
 /// to be unlocked (429 `auth.sign_in_locked`). Where addresses have to be verified, the right password is not enough
-/// before that (401 `auth.unverified_email`). Of who has a second factor it asks a code: 401 `mfa_required`, whose
-/// `mfa_token` goes with the code to `POST /auth/mfa/verify`.
+/// before that (401 `auth.unverified_email`). Of who has a second factor it asks that: 401 `mfa_required`, whose
+/// `mfa_token` goes with one of its `methods` to `POST /auth/mfa/verify`.
 #[utoipa::path(tag = "auth", operation_id = "login", security(()), params(AuthMode), request_body = LoginBody,
     responses((status = 200, body = TokensResponse, description = "Signed in")))]
 #[post("/auth/login")]

@@ -7,7 +7,6 @@ use tenon_application::Unsorted;
 use tenon_application::identity::{Accounts, EndOwnSession, ListSessions, SessionView};
 use tenon_domain::SessionId;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::Object;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -17,8 +16,7 @@ use crate::http::answer::{Answer, no_content};
 use crate::http::body::Body;
 use crate::http::caller::{Caller, Visitor};
 use crate::http::list::{List, ListBody, Unfiltered};
-use crate::http::path::{InPath, PathRef, id_schema};
-use crate::http::query::parse_uuid;
+use crate::http::path::{InPath, id_ref};
 use crate::http::wire::Moment;
 
 pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
@@ -28,21 +26,10 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
 type InSessionPath = InPath<SessionRef>;
 type SessionList = List<Unfiltered, Unsorted>;
 
-/// The session that a path names.
-pub(crate) struct SessionRef(SessionId);
-
-impl PathRef for SessionRef {
-    const SEGMENT: &'static str = "session";
-    const RESOURCE: &'static str = "session";
-    const DESCRIPTION: &'static str = "The id of one of your sessions.";
-
-    fn parse(raw: &str) -> Option<Self> {
-        parse_uuid(raw).map(|id| Self(id.into()))
-    }
-
-    fn schema() -> Object {
-        id_schema()
-    }
+id_ref! {
+    /// The session that a path names.
+    pub(crate) struct SessionRef(SessionId);
+    "session", "The id of one of your sessions."
 }
 
 /// One of your sessions.

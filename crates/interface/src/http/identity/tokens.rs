@@ -10,7 +10,6 @@ use tenon_domain::TokenId;
 use tenon_domain::access::Scope;
 use tenon_domain::identity::{PersonalAccessToken, TokenName};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::Object;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
@@ -20,8 +19,7 @@ use crate::http::answer::{Answer, no_content, ok};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::list::{List, ListBody, Unfiltered};
-use crate::http::path::{InPath, PathRef, id_schema};
-use crate::http::query::parse_uuid;
+use crate::http::path::{InPath, id_ref};
 use crate::http::validation::checks;
 use crate::http::wire::{Moment, wire_enum};
 
@@ -41,21 +39,10 @@ checks! {
     };
 }
 
-/// The token that a path names.
-pub(crate) struct TokenRef(pub(crate) TokenId);
-
-impl PathRef for TokenRef {
-    const SEGMENT: &'static str = "token";
-    const RESOURCE: &'static str = "token";
-    const DESCRIPTION: &'static str = "The id of the token.";
-
-    fn parse(raw: &str) -> Option<Self> {
-        parse_uuid(raw).map(|id| Self(id.into()))
-    }
-
-    fn schema() -> Object {
-        id_schema()
-    }
+id_ref! {
+    /// The token that a path names.
+    pub(crate) struct TokenRef(pub(crate) TokenId);
+    "token", "The id of the token."
 }
 
 /// What a new token is to be called, and what it is to be good for.

@@ -11,6 +11,7 @@ use super::super::body::MERGE_PATCH;
 use super::super::cookies::AUTH_MODE;
 use super::super::csrf::CSRF_TOKEN;
 use super::super::idempotency::hands_out_credentials;
+use super::super::special_operations::{self, RateClass};
 use super::responses::{COMMON, add_common_headers, header_ref};
 use super::{BEARER, COOKIE, PERSONAL, token_access};
 
@@ -69,13 +70,13 @@ fn complete_operation(path: &str, method: Method, operation: &mut Operation, com
             if takes_key && status.starts_with('2') {
                 response.headers.insert("Idempotent-Replayed".to_owned(), header_ref("Idempotent-Replayed"));
             }
-            if sets_cookies && status.starts_with('2') {
+            if sets_cookies && (status.starts_with('2') || status == "302") {
                 response.headers.insert("Set-Cookie".to_owned(), header_ref("Set-Cookie"));
             }
             if is_versioned(response, components) {
                 response.headers.insert("ETag".to_owned(), header_ref("ETag"));
             }
-            if status == "201" {
+            if status == "201" || status == "302" {
                 response.headers.insert("Location".to_owned(), header_ref("Location"));
             }
         }
@@ -104,18 +105,33 @@ fn can_answer(
 ) -> bool {
     let has_body = operation.request_body.is_some();
     match status {
-        // Routes that hand out credentials ask for some, too.
-        "401" => is_secured || hands_out_credentials(path),
+        // Routes that hand out credentials ask for some, too, but for those that only cause mail.
+        "401" => is_secured || hands_out_credentials(path) && !only_mails(operation) && !wants_nothing(operation),
         // Pages of others must not have their visitors signed in.
         "403" => is_secured || has_header(operation, AUTH_MODE),
-        "404" => path.contains('{') || has_body && is_secured,
+        "404" => path.contains('{') || has_body && is_secured || names_project(operation),
         "409" => method != Method::Get,
         "412" => has_header(operation, "If-Match"),
         "408" | "413" => has_body || takes_key,
         "415" => has_body,
-        "422" => has_body || takes_key,
+        // What is put has to fit, also if the path says all of it. Where the deployment has no domain, it has no passkeys.
+        "422" => has_body || takes_key || method == Method::Put || path.ends_with("/passkey/options"),
         _ => true,
     }
+}
+
+fn only_mails(operation: &Operation) -> bool {
+    let treatment = operation.operation_id.as_deref().and_then(special_operations::of);
+    treatment.is_some_and(|treatment| treatment.class == RateClass::Mail)
+}
+
+/// Whether nothing is shown there that could be wrong: what a provider says of a browser is told to a page.
+fn wants_nothing(operation: &Operation) -> bool {
+    let id = operation.operation_id.as_deref();
+    matches!(
+        id,
+        Some("list_sign_in_providers" | "start_oidc_sign_in" | "finish_oidc_sign_in" | "begin_passkey_sign_in")
+    )
 }
 
 fn has_header(operation: &Operation, name: &str) -> bool {
@@ -125,24 +141,36 @@ fn has_header(operation: &Operation, name: &str) -> bool {
     })
 }
 
+/// Whether its query names a project that has to exist; those of lists only narrow them.
+fn names_project(operation: &Operation) -> bool {
+    operation.operation_id.as_deref() == Some("get_own_permissions")
+}
+
 /// Whether what it answers a browser is for its cookies.
 fn sets_cookies(operation: &Operation) -> bool {
     let id = operation.operation_id.as_deref();
-    has_header(operation, AUTH_MODE) || matches!(id, Some("get_csrf_token" | "logout" | "logout_all"))
+    has_header(operation, AUTH_MODE)
+        || matches!(id, Some("get_csrf_token" | "logout" | "logout_all" | "start_oidc_sign_in" | "finish_oidc_sign_in"))
 }
 
 /// Whether the answer is a resource with a version: those have entity tags.
 fn is_versioned(response: &Response, components: &Components) -> bool {
     response.content.values().any(|content| match content {
-        RefOr::T(Content { schema: Some(RefOr::Ref(reference)), .. }) => {
-            let name = reference.ref_location.rsplit('/').next().unwrap_or_default();
-            match components.schemas.get(name) {
-                Some(RefOr::T(Schema::Object(object))) => object.properties.contains_key("version"),
-                _ => false,
-            }
-        }
+        RefOr::T(Content { schema: Some(schema), .. }) => has_version(schema, components),
         _ => false,
     })
+}
+
+fn has_version(schema: &RefOr<Schema>, components: &Components) -> bool {
+    match schema {
+        RefOr::Ref(reference) => {
+            let name = reference.ref_location.rsplit('/').next().unwrap_or_default();
+            components.schemas.get(name).is_some_and(|schema| has_version(schema, components))
+        }
+        RefOr::T(Schema::Object(object)) => object.properties.contains_key("version"),
+        RefOr::T(Schema::AllOf(all)) => all.items.iter().any(|schema| has_version(schema, components)),
+        RefOr::T(_) => false,
+    }
 }
 
 /// Without a pattern: nobody looks at it where there is no cookie.
@@ -170,4 +198,41 @@ fn idempotency_key() -> Parameter {
         .description(Some("Makes sending the request again safe: it is carried out once."))
         .schema(Some(schema))
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::super::openapi_json;
+
+    #[test]
+    fn only_what_takes_credentials_finds_them_wrong() {
+        let document: Value = serde_json::from_str(&openapi_json()).unwrap();
+        let can = |method: &str, path: &str| document["paths"][path][method]["responses"]["401"].is_object();
+        for (method, path) in [
+            ("get", "/api/v1/auth/providers"),
+            ("get", "/api/v1/auth/oidc/{provider}/start"),
+            ("get", "/api/v1/auth/oidc/{provider}/callback"),
+            ("post", "/api/v1/auth/passkey/options"),
+            ("post", "/api/v1/auth/forgot-password"),
+        ] {
+            assert!(document["paths"][path][method].is_object(), "there is no {method} {path}");
+            assert!(!can(method, path), "{method} {path}");
+        }
+        for (method, path) in [("post", "/api/v1/auth/oidc/token"), ("post", "/api/v1/auth/login")] {
+            assert!(can(method, path), "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn names_that_programs_compare_are_enumerated() {
+        let document: Value = serde_json::from_str(&openapi_json()).unwrap();
+        let schemas = &document["components"]["schemas"];
+        let methods = &schemas["Problem"]["properties"]["methods"]["items"]["$ref"];
+        assert_eq!(methods, "#/components/schemas/MfaMethod");
+        assert_eq!(schemas["MfaMethod"]["enum"].as_array().map(Vec::len), Some(3));
+        let granted = &schemas["PermissionDescription"]["properties"]["granted_by"]["items"]["$ref"];
+        assert_eq!(granted, "#/components/schemas/SystemRole");
+    }
 }

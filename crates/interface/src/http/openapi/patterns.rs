@@ -3,7 +3,7 @@
 use utoipa::openapi::schema::{AdditionalProperties, ArrayItems};
 use utoipa::openapi::{RefOr, Schema};
 
-use super::super::validation::{EMAIL, LINE, MULTILINE};
+use super::super::validation::{DOMAIN, EMAIL, LINE, MULTILINE};
 use super::super::wire::DATE;
 
 /// Puts the patterns in the place of their names.
@@ -13,6 +13,7 @@ pub(super) fn resolve(schema: &mut RefOr<Schema>) {
         Schema::Object(object) => {
             if let Some(pattern) = &mut object.pattern {
                 match pattern.as_str() {
+                    "domain" => DOMAIN.clone_into(pattern),
                     "email" => EMAIL.clone_into(pattern),
                     "line" => LINE.clone_into(pattern),
                     "multiline" => MULTILINE.clone_into(pattern),

@@ -7,7 +7,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Components, ContentBuilder, Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::super::problem::{FieldError, MEDIA_TYPE, ProblemBody};
+use super::super::problem::{FieldError, MEDIA_TYPE, MfaMethodName, ProblemBody};
 
 /// A problem that operations have in common: its status, the name of its component, an example and the headers that
 /// come with it.
@@ -17,7 +17,8 @@ pub(super) struct Common {
     description: &'static str,
     code: &'static str,
     detail: &'static str,
-    header: Option<(&'static str, &'static str)>,
+    /// Its name, when it comes, and an example.
+    header: Option<(&'static str, &'static str, &'static str)>,
 }
 
 const fn common(
@@ -29,8 +30,13 @@ const fn common(
     Common { status, name, description, code: example[0], detail: example[1], header: None }
 }
 
-const fn with_header(problem: Common, header: &'static str, example: &'static str) -> Common {
-    Common { header: Some((header, example)), ..problem }
+const fn with_header(
+    problem: Common,
+    header: &'static str,
+    description: &'static str,
+    example: &'static str,
+) -> Common {
+    Common { header: Some((header, description, example)), ..problem }
 }
 
 pub(super) const COMMON: &[Common] = &[
@@ -43,13 +49,19 @@ pub(super) const COMMON: &[Common] = &[
             ["auth.missing_token", "Send an access token."],
         ),
         "WWW-Authenticate",
+        "How to send credentials (RFC 6750), and whether those that came were invalid",
         "Bearer realm=\"tenon\"",
     ),
-    common(
-        "403",
-        "Forbidden",
-        "You may see it but not do this, or not with this token",
-        ["permission.denied", "This needs the permission task.edit"],
+    with_header(
+        common(
+            "403",
+            "Forbidden",
+            "You may see it but not do this, or not with this token",
+            ["permission.denied", "This needs the permission task.edit"],
+        ),
+        "WWW-Authenticate",
+        "Only with `auth.insufficient_scope`: the scope that the token lacks (RFC 6750)",
+        "Bearer realm=\"tenon\", error=\"insufficient_scope\", scope=\"tasks:write\"",
     ),
     common("404", "NotFound", "It does not exist for you", ["task.not_found", "There is no such task."]),
     common("408", "RequestTimeout", "The body took too long", ["body.timeout", "The body took too long to arrive."]),
@@ -81,6 +93,7 @@ pub(super) const COMMON: &[Common] = &[
             ["rate_limited", "Too many requests: try again in 7 s."],
         ),
         "Retry-After",
+        "After how many seconds to try again",
         "7",
     ),
     common(
@@ -97,6 +110,7 @@ pub(super) const COMMON: &[Common] = &[
             ["unavailable", "Something Tenon depends on is away for the moment: try again."],
         ),
         "Retry-After",
+        "After how many seconds to try again",
         "2",
     ),
 ];
@@ -104,12 +118,16 @@ pub(super) const COMMON: &[Common] = &[
 /// The headers of every answer of the API.
 const EVERYWHERE: &[(&str, &str, &str)] = &[
     ("X-Request-Id", "Identifies the request in logs", "0199f8a2-6c1e-7d3a-9b54-2f0c8e1d7a66"),
-    ("RateLimit", "What is left of the quota, and for how many seconds it counts", "\"api\";r=5999;t=60"),
-    ("RateLimit-Policy", "The quota and its window in seconds", "\"api\";q=6000;w=60"),
+    ("RateLimit", "What is left of the quota, and for how many seconds it counts", "\"read\";r=5999;t=60"),
+    ("RateLimit-Policy", "The quota and its window in seconds", "\"read\";q=6000;w=60"),
 ];
 
 pub(super) fn add_to(components: &mut Components) {
-    let schemas = [(ProblemBody::name(), ProblemBody::schema()), (FieldError::name(), FieldError::schema())];
+    let schemas = [
+        (ProblemBody::name(), ProblemBody::schema()),
+        (FieldError::name(), FieldError::schema()),
+        (MfaMethodName::name(), MfaMethodName::schema()),
+    ];
     components.schemas.extend(schemas.map(|(name, schema)| (name.into_owned(), schema)));
     let responses = COMMON.iter().map(|problem| (problem.name.to_owned(), RefOr::T(problem.response())));
     components.responses.extend(responses);
@@ -167,8 +185,8 @@ impl Common {
         let content = ContentBuilder::new().schema(Some(schema)).example(Some(example)).build();
         let mut response = ResponseBuilder::new().description(self.description).content(MEDIA_TYPE, content).build();
         add_common_headers(&mut response);
-        if let Some((name, example)) = self.header {
-            response.headers.insert(name.to_owned(), RefOr::T(header(self.description, example)));
+        if let Some((name, description, example)) = self.header {
+            response.headers.insert(name.to_owned(), RefOr::T(header(description, example)));
         }
         response
     }

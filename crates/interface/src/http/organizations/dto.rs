@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
+use super::permissions::HeldRoleResponse;
 use crate::http::conditional::Versioned;
 use crate::http::merge_patch::not_null;
 use crate::http::validation::checks;
@@ -63,14 +64,17 @@ impl UpdateOrganizationBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Organization, example = json!({
     "id": "0199f8a2-5b0d-7c29-8a43-1e9b7d0c6955", "name": "Analytical Engines", "role": "owner",
+    "custom_role": null,
     "require_mfa": false, "version": 1,
     "created_at": "2026-11-21T09:30:00.123Z", "updated_at": "2026-11-21T09:30:00.123Z",
 }))]
 pub(crate) struct OrganizationResponse {
     id: Uuid,
     name: String,
-    /// Yours.
+    /// Yours; the base of your custom role, if you have one.
     role: OrganizationRoleName,
+    #[schema(required = true)]
+    custom_role: Option<HeldRoleResponse>,
     /// Whether members without a second factor can do nothing here but set one up.
     require_mfa: bool,
     version: i64,
@@ -84,6 +88,7 @@ impl From<OrganizationView> for OrganizationResponse {
             id: organization.id.into(),
             name: organization.name,
             role: organization.role.into(),
+            custom_role: organization.custom_role.map(Into::into),
             require_mfa: organization.require_mfa,
             version: organization.version,
             created_at: organization.created_at.into(),

@@ -13,19 +13,19 @@ use tenon_domain::InvitationId;
 use tenon_domain::identity::Email;
 use tenon_domain::organizations::InvitationStatus;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::Object;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
 use super::OrganizationRoleName;
+use super::permissions::HeldRoleResponse;
+use super::role_choice::needed;
 use crate::http::BASE_PATH;
 use crate::http::answer::{Answer, no_content, ok};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::list::{List, ListBody, Unfiltered};
-use crate::http::path::{InPath, PathRef, id_schema};
-use crate::http::query::parse_uuid;
+use crate::http::path::{InPath, id_ref};
 use crate::http::validation::checks;
 use crate::http::wire::{Moment, wire_enum};
 
@@ -42,21 +42,10 @@ checks! {
     email: str => Email::parse;
 }
 
-/// The invitation that a path names.
-pub(crate) struct InvitationRef(InvitationId);
-
-impl PathRef for InvitationRef {
-    const SEGMENT: &'static str = "invitation";
-    const RESOURCE: &'static str = "invitation";
-    const DESCRIPTION: &'static str = "The id of the invitation.";
-
-    fn parse(raw: &str) -> Option<Self> {
-        parse_uuid(raw).map(|id| Self(id.into()))
-    }
-
-    fn schema() -> Object {
-        id_schema()
-    }
+id_ref! {
+    /// The invitation that a path names.
+    pub(crate) struct InvitationRef(InvitationId);
+    "invitation", "The id of the invitation."
 }
 
 /// Who is to be invited, and as what.
@@ -67,26 +56,34 @@ pub(crate) struct CreateInvitationBody {
     #[validate(custom(function = "check::email"))]
     #[schema(format = Email, max_length = 254, pattern = "email")]
     email: String,
-    role: OrganizationRoleName,
+    /// One that you could have yourself. Needed unless there is a `custom_role_id`.
+    role: Option<OrganizationRoleName>,
+    /// A custom role of the organization, instead of a system role.
+    custom_role_id: Option<Uuid>,
 }
 
 impl CreateInvitationBody {
     fn into_command(self) -> Result<CreateInvitation, AppError> {
-        Ok(CreateInvitation { email: Email::parse(&self.email)?, role: self.role.0 })
+        Ok(CreateInvitation { email: Email::parse(&self.email)?, role: needed(self.role, self.custom_role_id)? })
     }
 }
 
 /// An invitation into the organization.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Invitation, example = json!({
-    "id": "0199f8a2-9f41-706d-ae87-5c3fb140ad99", "email": "grace@example.com", "role": "member", "status": "pending",
+    "id": "0199f8a2-9f41-706d-ae87-5c3fb140ad99", "email": "grace@example.com", "role": "member", "custom_role": null,
+    "status": "pending",
     "invited_by": "0199f8a2-8e30-7f5c-9d76-4b2ea03f9c88", "created_at": "2026-11-21T09:30:00.123Z",
     "expires_at": "2026-11-28T09:30:00.123Z", "accepted_at": null,
 }))]
 pub(crate) struct InvitationResponse {
     id: Uuid,
     email: String,
+    /// The base of the custom role, if it is for one.
     role: OrganizationRoleName,
+    /// `null` also when it was deleted since: then the invitation is worthless.
+    #[schema(required = true)]
+    custom_role: Option<HeldRoleResponse>,
     status: InvitationStatusName,
     invited_by: Uuid,
     created_at: Moment,
@@ -101,6 +98,7 @@ impl From<InvitationView> for InvitationResponse {
             id: invitation.id.into(),
             email: invitation.email,
             role: invitation.role.into(),
+            custom_role: invitation.custom_role.map(Into::into),
             status: invitation.status.into(),
             invited_by: invitation.invited_by.into(),
             created_at: invitation.created_at.into(),

@@ -1,17 +1,21 @@
 //! The members of an organization over HTTP.
 
-use actix_web::{delete, get, patch};
+use actix_web::{delete, get, patch, post};
 use serde::{Deserialize, Serialize};
-use tenon_application::Unsorted;
-use tenon_application::organizations::{ChangeMemberRole, ListMembers, MemberView, RemoveMember};
-use tenon_domain::Version;
-use tenon_domain::access::OrganizationRole;
+use tenon_application::organizations::{
+    ChangeMemberRole, ListMembers, MemberFilter, MemberView, RemoveMember, SuspendMember, UnsuspendMember,
+};
+use tenon_application::{AppError, Unsorted};
+use tenon_domain::organizations::MemberStatus;
+use tenon_domain::{UserId, Version};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
 use super::OrganizationRoleName;
+use super::permissions::HeldRoleResponse;
+use super::role_choice::choice;
 use crate::http::answer::{Answer, no_content, ok_versioned};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
@@ -20,23 +24,29 @@ use crate::http::list::{Filter, List, ListBody};
 use crate::http::merge_patch::not_null;
 use crate::http::path::{InPath, MemberRef};
 use crate::http::query::{self, Params};
-use crate::http::wire::Moment;
+use crate::http::wire::{Moment, wire_enum};
 
 pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_members).service(update_member).service(remove_member);
+    cfg.service(list_members)
+        .service(update_member)
+        .service(remove_member)
+        .service(suspend_member)
+        .service(unsuspend_member);
 }
 
 type InMemberPath = InPath<MemberRef>;
 type MemberList = List<MemberFilter, Unsorted>;
 
-/// Which members a list shows.
-pub(crate) struct MemberFilter {
-    roles: Vec<OrganizationRole>,
-}
+wire_enum!(MemberStatusName, "MemberStatus", MemberStatus);
 
 impl Filter for MemberFilter {
     fn read(params: &mut Params) -> Self {
-        Self { roles: params.many("role", "Only members with these roles.", &query::name_of()) }
+        let bases = "Only members with these roles, or with custom roles that are based on them.";
+        Self {
+            roles: params.many("role", bases, &query::name_of()),
+            custom_roles: params.many("custom_role_id", "Only members with these custom roles.", &query::id()),
+            statuses: params.many("state", "Only members who are that.", &query::name_of()),
+        }
     }
 }
 
@@ -48,19 +58,37 @@ pub(crate) struct UpdateMemberBody {
     #[serde(deserialize_with = "not_null")]
     #[schema(value_type = OrganizationRoleName, required = false)]
     role: Option<OrganizationRoleName>,
+    /// A custom role of the organization, instead of a system role.
+    #[serde(deserialize_with = "not_null")]
+    #[schema(value_type = Uuid, required = false)]
+    custom_role_id: Option<Uuid>,
+}
+
+impl UpdateMemberBody {
+    fn into_command(self, user: UserId, expected_version: Option<Version>) -> Result<ChangeMemberRole, AppError> {
+        Ok(ChangeMemberRole { user, role: choice(self.role, self.custom_role_id)?, expected_version })
+    }
 }
 
 /// A member of the organization.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Member, example = json!({
     "user_id": "0199f8a2-8e30-7f5c-9d76-4b2ea03f9c88", "email": "ada@example.com", "display_name": "Ada Lovelace",
-    "role": "owner", "version": 1, "joined_at": "2026-11-21T09:30:00.123Z",
+    "role": "owner", "custom_role": null, "state": "active", "suspended_at": null, "version": 1,
+    "joined_at": "2026-11-21T09:30:00.123Z",
 }))]
 pub(crate) struct MemberResponse {
     user_id: Uuid,
     email: String,
     display_name: String,
+    /// The base of the custom role, if they have one.
     role: OrganizationRoleName,
+    #[schema(required = true)]
+    custom_role: Option<HeldRoleResponse>,
+    /// Who is suspended has no access.
+    state: MemberStatusName,
+    #[schema(required = true)]
+    suspended_at: Option<Moment>,
     version: i64,
     joined_at: Moment,
 }
@@ -69,9 +97,12 @@ impl From<MemberView> for MemberResponse {
     fn from(member: MemberView) -> Self {
         Self {
             user_id: member.user_id.into(),
+            state: member.status().into(),
             email: member.email,
             display_name: member.display_name,
             role: member.role.into(),
+            custom_role: member.custom_role.map(Into::into),
+            suspended_at: member.suspended_at.map(Into::into),
             version: member.version,
             joined_at: member.joined_at.into(),
         }
@@ -90,18 +121,20 @@ impl Versioned for MemberResponse {
 
 /// List the members
 ///
-/// In the order in which they joined. Guests cannot see them.
+/// In the order in which they joined, those who are suspended among them. Guests cannot see them.
 #[utoipa::path(tag = "members", operation_id = "list_members", params(MemberList),
     responses((status = 200, body = ListBody<MemberResponse>, description = "A page of members")))]
 #[get("/members")]
 pub(crate) async fn list_members(caller: Caller, list: MemberList) -> Answer {
-    let query = ListMembers { roles: list.filter.roles.clone(), page: list.page.clone() };
+    let query = ListMembers { filter: list.filter.clone(), page: list.page.clone() };
     list.answer::<_, MemberResponse>(caller.ask(query).await?)
 }
 
 /// Change a member's role
 ///
-/// Only owners make or unmake owners. The last owner stays one.
+/// To one that you could have yourself, of somebody who may do no more than you: what is missing is refused (403
+/// `permission.denied`). So only owners make or unmake owners. The last owner stays one. A system role takes the place of
+/// a custom one.
 #[utoipa::path(tag = "members", operation_id = "update_member", params(InMemberPath, IfMatch),
     request_body = UpdateMemberBody,
     responses((status = 200, body = MemberResponse, description = "The member as they are now")))]
@@ -114,14 +147,15 @@ pub(crate) async fn update_member(
 ) -> Answer {
     let InPath(MemberRef(user)) = path;
     let expected_version = seen.expected_version(Some(user.uuid()));
-    let command = ChangeMemberRole { user, role: body.into_inner().role.map(|name| name.0), expected_version };
+    let command = body.into_inner().into_command(user, expected_version)?;
     ok_versioned(&MemberResponse::from(caller.execute(command).await?))
 }
 
 /// Remove a member, or leave
 ///
-/// Their roles in projects and their assignments end. Private projects that only they managed pass to whoever removes
-/// them, or to an owner when they leave.
+/// Who may do more than you can only be removed by others. Their roles in projects and their assignments end. Private
+/// projects that only they managed pass to the owner or admin who removes them, else to an owner. Who is removed by
+/// somebody else comes back by an invitation only, whatever domains let in.
 #[utoipa::path(tag = "members", operation_id = "remove_member", params(InMemberPath, IfMatch),
     responses((status = 204, description = "They are no member any more")))]
 #[delete("/members/{user_id}")]
@@ -130,4 +164,29 @@ pub(crate) async fn remove_member(caller: Caller, path: InMemberPath, seen: IfMa
     let expected_version = seen.expected_version(Some(user.uuid()));
     caller.execute(RemoveMember { user, expected_version }).await?;
     no_content()
+}
+
+/// Suspend a member
+///
+/// They have no access any more, with their sessions as with their tokens: at once, on every instance. What they have
+/// stays theirs until they are unsuspended: their role, their roles in projects and their assignments. They get no
+/// notifications, and nothing more can be given to them. Nobody suspends themselves, the last owner, or who may do more
+/// than they: so only owners suspend owners.
+#[utoipa::path(tag = "members", operation_id = "suspend_member", params(InMemberPath),
+    responses((status = 200, body = MemberResponse, description = "The member as they are now")))]
+#[post("/members/{user_id}/suspend")]
+pub(crate) async fn suspend_member(caller: Caller, path: InMemberPath) -> Answer {
+    let InPath(MemberRef(user)) = path;
+    ok_versioned(&MemberResponse::from(caller.execute(SuspendMember { user }).await?))
+}
+
+/// Unsuspend a member
+///
+/// They have access again, with what they had before. Who may do more than you can only be unsuspended by others.
+#[utoipa::path(tag = "members", operation_id = "unsuspend_member", params(InMemberPath),
+    responses((status = 200, body = MemberResponse, description = "The member as they are now")))]
+#[post("/members/{user_id}/unsuspend")]
+pub(crate) async fn unsuspend_member(caller: Caller, path: InMemberPath) -> Answer {
+    let InPath(MemberRef(user)) = path;
+    ok_versioned(&MemberResponse::from(caller.execute(UnsuspendMember { user }).await?))
 }

@@ -1,9 +1,17 @@
 //! Organizations over HTTP.
 
+mod domains;
 mod dto;
+mod identity_providers;
 mod invitations;
+mod joining;
 mod members;
+mod ownership;
+mod permissions;
+mod role_choice;
+mod roles;
 mod service_accounts;
+mod teams;
 mod tokens;
 
 use actix_web::http::header;
@@ -14,6 +22,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::dto::{CreateOrganizationBody, UpdateOrganizationBody};
 pub(crate) use self::dto::{OrganizationResponse, OrganizationRoleName};
+pub(crate) use self::permissions::HeldRoleResponse;
 use super::BASE_PATH;
 use super::answer::{Answer, ok_unless_held, ok_versioned};
 use super::body::Body;
@@ -26,10 +35,17 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
         .service(create_organization)
         .service(get_organization)
         .service(update_organization)
+        .configure(ownership::configure)
+        .configure(joining::configure)
         .configure(members::configure)
+        .configure(roles::configure)
+        .configure(permissions::configure)
         .configure(invitations::configure)
         .configure(tokens::configure)
-        .configure(service_accounts::configure);
+        .configure(service_accounts::configure)
+        .configure(teams::configure)
+        .configure(domains::configure)
+        .configure(identity_providers::configure);
 }
 
 type OrganizationList = List<Unfiltered, Unsorted>;

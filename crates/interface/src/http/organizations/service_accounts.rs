@@ -12,20 +12,20 @@ use tenon_application::{AppError, Unsorted};
 use tenon_domain::UserId;
 use tenon_domain::identity::DisplayName;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::Object;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
 use super::OrganizationRoleName;
+use super::permissions::HeldRoleResponse;
+use super::role_choice::needed;
 use crate::http::BASE_PATH;
 use crate::http::answer::{Answer, no_content, ok};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::identity::{CreateTokenBody, NewTokenResponse, issued};
 use crate::http::list::{List, ListBody, Unfiltered};
-use crate::http::path::{InPath, PathRef, id_schema};
-use crate::http::query::parse_uuid;
+use crate::http::path::{InPath, id_ref};
 use crate::http::validation::checks;
 use crate::http::wire::Moment;
 
@@ -44,21 +44,10 @@ checks! {
     name: str => DisplayName::parse;
 }
 
-/// The service account that a path names.
-pub(crate) struct ServiceAccountRef(UserId);
-
-impl PathRef for ServiceAccountRef {
-    const SEGMENT: &'static str = "service_account";
-    const RESOURCE: &'static str = "service_account";
-    const DESCRIPTION: &'static str = "The id of the service account.";
-
-    fn parse(raw: &str) -> Option<Self> {
-        parse_uuid(raw).map(|id| Self(id.into()))
-    }
-
-    fn schema() -> Object {
-        id_schema()
-    }
+id_ref! {
+    /// The service account that a path names.
+    pub(crate) struct ServiceAccountRef(UserId);
+    "service_account", "The id of the service account."
 }
 
 /// What a new service account is made of.
@@ -69,13 +58,18 @@ pub(crate) struct CreateServiceAccountBody {
     #[validate(custom(function = "check::name"))]
     #[schema(min_length = 1, max_length = 100, pattern = "line")]
     name: String,
-    /// Not `owner`. Only owners make one an `admin`.
-    role: OrganizationRoleName,
+    /// Not `owner`. Only owners make one an `admin`. Needed unless there is a `custom_role_id`.
+    role: Option<OrganizationRoleName>,
+    /// A custom role of the organization, instead of a system role. Only owners give one that permits more than `member`.
+    custom_role_id: Option<Uuid>,
 }
 
 impl CreateServiceAccountBody {
     fn into_command(self) -> Result<CreateServiceAccount, AppError> {
-        Ok(CreateServiceAccount { name: DisplayName::parse(&self.name)?, role: self.role.0 })
+        Ok(CreateServiceAccount {
+            name: DisplayName::parse(&self.name)?,
+            role: needed(self.role, self.custom_role_id)?,
+        })
     }
 }
 
@@ -83,13 +77,16 @@ impl CreateServiceAccountBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ServiceAccount, example = json!({
     "id": "0199f8a4-5d94-7ea2-8fdc-a184069572ee", "name": "Importer", "role": "member",
-    "created_at": "2026-11-21T09:30:00.123Z",
+    "custom_role": null, "created_at": "2026-11-21T09:30:00.123Z",
 }))]
 pub(crate) struct ServiceAccountResponse {
     /// The id of its user, by which it is a member, too.
     id: Uuid,
     name: String,
+    /// The base of the custom role, if it has one.
     role: OrganizationRoleName,
+    #[schema(required = true)]
+    custom_role: Option<HeldRoleResponse>,
     created_at: Moment,
 }
 
@@ -99,6 +96,7 @@ impl From<ServiceAccountView> for ServiceAccountResponse {
             id: account.id.into(),
             name: account.name,
             role: account.role.into(),
+            custom_role: account.custom_role.map(Into::into),
             created_at: account.created_at.into(),
         }
     }

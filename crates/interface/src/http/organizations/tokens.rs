@@ -52,7 +52,7 @@ pub(crate) async fn get_organization_token(caller: Caller, path: InTokenPath) ->
 
 /// Revoke anybody's token
 ///
-/// It is worthless at once, on every instance.
+/// It is worthless at once, on every instance. Who may do more than you has to revoke theirs, or somebody as strong.
 #[utoipa::path(tag = "tokens", operation_id = "revoke_organization_token", params(InTokenPath),
     responses((status = 204, description = "It is worthless")))]
 #[delete("/organizations/current/tokens/{token}")]

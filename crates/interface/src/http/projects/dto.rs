@@ -49,7 +49,7 @@ pub(crate) struct CreateProjectBody {
     description: Option<String>,
     /// `organization` if absent.
     visibility: Option<VisibilityName>,
-    /// A member of the organization, who becomes a manager of the project.
+    /// A member of the organization and no guest, who becomes a manager of the project.
     lead_id: Option<Uuid>,
 }
 

@@ -1,7 +1,9 @@
 //! Projects over HTTP.
 
 mod dto;
+mod given_role;
 mod members;
+mod teams;
 
 use actix_web::{delete, get, patch, post};
 use tenon_application::projects::{
@@ -12,6 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use self::dto::StatusCategoryName;
 use self::dto::{CreateProjectBody, ProjectResponse, UpdateProjectBody, id_of};
+pub(crate) use self::given_role::ProjectRoleName;
 use super::answer::{Answer, created, no_content, ok_unless_held, ok_versioned};
 use super::body::Body;
 use super::caller::Caller;
@@ -27,7 +30,8 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
         .service(delete_project)
         .service(archive_project)
         .service(unarchive_project)
-        .configure(members::configure);
+        .configure(members::configure)
+        .configure(teams::configure);
 }
 
 type InProjectPath = InPath<ProjectRef>;
@@ -46,7 +50,7 @@ pub(crate) async fn list_projects(caller: Caller, list: ProjectList) -> Answer {
 
 /// Create a project
 ///
-/// It begins with the standard workflow. You become its manager.
+/// It begins with the standard workflow. You become its manager, which guests cannot be.
 #[utoipa::path(tag = "projects", operation_id = "create_project", request_body = CreateProjectBody,
     responses((status = 201, body = ProjectResponse, description = "The new project")))]
 #[post("/projects")]

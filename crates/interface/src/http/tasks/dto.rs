@@ -291,8 +291,18 @@ pub(super) fn id_of(task: &TaskRef) -> Option<Uuid> {
 
 impl Filter for TaskFilter {
     fn read(params: &mut Params) -> Self {
-        Self {
-            project_ids: params.many("project_id", "Only tasks of these projects.", &query::id()),
+        let project_ids = params.many("project_id", "Only tasks of these projects.", &query::id());
+        Self { project_ids, ..TaskFilterInProject::read(params).0 }
+    }
+}
+
+/// What tasks of one project are filtered by.
+pub(crate) struct TaskFilterInProject(pub(super) TaskFilter);
+
+impl Filter for TaskFilterInProject {
+    fn read(params: &mut Params) -> Self {
+        Self(TaskFilter {
+            project_ids: Vec::new(),
             statuses: params.many("status", "Only tasks in these statuses, by key.", &status_kind()),
             categories: params.many("status_category", "Only tasks in these categories.", &query::name_of()),
             assignees: params.many("assignee_id", "Only tasks of these assignees.", &query::id()),
@@ -304,7 +314,7 @@ impl Filter for TaskFilter {
             due_after: params.one("due_after", "Only tasks due after this day.", &query::date()),
             updated_after: params.one("updated_after", "Only tasks changed after this moment.", &query::moment()),
             text: params.one("q", "Only tasks with this text in title, description or key.", &query::search_text()),
-        }
+        })
     }
 }
 

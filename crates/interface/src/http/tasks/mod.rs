@@ -9,7 +9,9 @@ use tenon_application::tasks::{
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use self::dto::{CreateTaskBody, RENDERING, TaskResponse, TransitionTaskBody, UpdateTaskBody, id_of};
+use self::dto::{
+    CreateTaskBody, RENDERING, TaskFilterInProject, TaskResponse, TransitionTaskBody, UpdateTaskBody, id_of,
+};
 use super::answer::{Answer, created, document_unless_held, no_content, ok_versioned};
 use super::body::Body;
 use super::caller::Caller;
@@ -31,6 +33,7 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
 type InTaskPath = InPath<TaskRef>;
 type InProjectPath = InPath<ProjectRef>;
 type TaskList = List<TaskFilter, TaskSort>;
+type ProjectTaskList = List<TaskFilterInProject, TaskSort>;
 
 /// List tasks
 ///
@@ -44,11 +47,11 @@ pub(crate) async fn list_tasks(caller: Caller, list: TaskList) -> Answer {
 }
 
 /// List the tasks of a project
-#[utoipa::path(tag = "tasks", operation_id = "list_project_tasks", params(InProjectPath, TaskList),
+#[utoipa::path(tag = "tasks", operation_id = "list_project_tasks", params(InProjectPath, ProjectTaskList),
     responses((status = 200, body = ListBody<TaskResponse>, description = "A page of tasks")))]
 #[get("/projects/{project}/tasks")]
-pub(crate) async fn list_project_tasks(caller: Caller, project: InProjectPath, list: TaskList) -> Answer {
-    let query = ListTasks { project: Some(project.0), filter: list.filter.clone(), page: list.page.clone() };
+pub(crate) async fn list_project_tasks(caller: Caller, project: InProjectPath, list: ProjectTaskList) -> Answer {
+    let query = ListTasks { project: Some(project.0), filter: list.filter.0.clone(), page: list.page.clone() };
     list.answer::<_, TaskResponse>(caller.ask(query).await?)
 }
 

@@ -78,3 +78,18 @@ async fn who_belongs_nowhere_any_more_is_not_signed_in() {
     let last = peer.scene.store.data().events.last().unwrap().fact().unwrap();
     assert_eq!(last, Fact::Identity(IdentityFact::SignInFailed { reason: SignInFailure::NoOrganization }));
 }
+
+#[tokio::test]
+async fn a_better_hash_of_the_same_password_leaves_a_sign_in_that_waits() {
+    let peer = Enrolled::new().await;
+    let token = peer.login().await;
+    let old = PasswordHash::new("old hash of Peer's password".to_owned());
+    {
+        let mut data = peer.scene.store.data();
+        data.challenges[0].checked = peer.accounts.second_factors.digest_of_password(&old);
+        data.users.iter_mut().find(|it| it.id == Person::Peer.id()).unwrap().password_hash = old;
+    }
+    let known = peer.scene.app.queries.identity.credentials(&Person::Peer.email()).await.unwrap().unwrap();
+    peer.accounts.renew_hash(&nobody(), &known, password("Peer's password")).await;
+    peer.verify(&token, &peer.code()).await.unwrap();
+}

@@ -44,3 +44,17 @@ async fn the_fiftieth_token_is_the_last_until_one_goes() {
     stage.scene.run(Person::Peer, RevokeToken { token: last.token.id }).await.unwrap();
     assert!(one_more().await.is_ok());
 }
+
+#[tokio::test]
+async fn a_session_that_has_ended_since_the_request_was_let_in_makes_no_token() {
+    let stage = stage();
+    let create =
+        CreateServiceAccount { name: DisplayName::parse("Importer").unwrap(), role: OrganizationRole::Member.into() };
+    let account = stage.scene.run(Person::Owner, create).await.unwrap().id;
+    stage.scene.run(Person::Admin, EndAllSessions).await.unwrap();
+    let (late, scopes) = (Person::Admin.actor(), input(&[Scope::TasksRead]));
+    let ended = Some(AppError::Unauthenticated(Denial::EndedSession));
+    assert_eq!(stage.accounts.create_token(&late, scopes.clone()).await.err(), ended);
+    assert_eq!(stage.accounts.create_service_token(&late, account, scopes).await.err(), ended);
+    assert_eq!(stage.scene.store.data().tokens, []);
+}

@@ -1,7 +1,7 @@
 use super::*;
 
 async fn service_account(stage: &Stage, role: OrganizationRole) -> UserId {
-    let create = CreateServiceAccount { name: DisplayName::parse("Importer").unwrap(), role };
+    let create = CreateServiceAccount { name: DisplayName::parse("Importer").unwrap(), role: role.into() };
     stage.scene.run(Person::Owner, create).await.unwrap().id
 }
 

@@ -1,0 +1,82 @@
+use serde::Serialize;
+use tenon_application::identity::{IdentityProviderView, SingleSignOn};
+use tenon_domain::Version;
+use tenon_domain::access::OrganizationRole;
+use tenon_domain::identity::{GroupsClaim, ProviderKey};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::dto::GroupRole;
+use crate::http::conditional::Versioned;
+use crate::http::organizations::OrganizationRoleName;
+use crate::http::wire::Moment;
+
+/// A server of the organization's that vouches for people.
+#[derive(Serialize, ToSchema)]
+#[schema(as = IdentityProvider, example = json!({
+    "id": "0199f8a5-91a3-7c40-a1f1-6d3c1b0e5a27", "name": "Staff", "issuer": "https://login.example.com",
+    "client_id": "tenon",
+    "redirect_uri": "https://tenon.example.com/api/v1/auth/oidc/0199f8a5-91a3-7c40-a1f1-6d3c1b0e5a27/callback",
+    "has_client_secret": true, "scopes": ["email", "profile"], "domains": ["example.com"],
+    "groups_claim": "groups", "group_roles": [{ "group": "engineering", "role": "member" }], "default_role": "guest",
+    "provisioning": true, "enabled": true, "version": 1,
+    "created_at": "2026-11-21T09:30:00.123Z", "updated_at": "2026-11-21T09:30:00.123Z",
+}))]
+pub(crate) struct IdentityProviderResponse {
+    /// Also the `{provider}` of `GET /auth/oidc/{provider}/start`.
+    id: Uuid,
+    name: String,
+    issuer: String,
+    client_id: String,
+    /// What to register at the provider. It is this provider's alone.
+    redirect_uri: String,
+    has_client_secret: bool,
+    scopes: Vec<String>,
+    domains: Vec<String>,
+    #[schema(required = true)]
+    groups_claim: Option<String>,
+    group_roles: Vec<GroupRole>,
+    #[schema(required = true)]
+    default_role: Option<OrganizationRoleName>,
+    provisioning: bool,
+    enabled: bool,
+    version: i64,
+    created_at: Moment,
+    updated_at: Moment,
+}
+
+impl IdentityProviderResponse {
+    pub(super) fn new(provider: IdentityProviderView, service: &SingleSignOn) -> Self {
+        let settings = provider.settings;
+        let group_role =
+            |(group, role): (&str, OrganizationRole)| GroupRole { group: group.to_owned(), role: role.into() };
+        Self {
+            redirect_uri: service.redirect_uri(&ProviderKey::Organization(provider.id)),
+            id: provider.id.into(),
+            group_roles: settings.group_roles.iter().map(group_role).collect(),
+            scopes: settings.scopes.as_slice().to_vec(),
+            domains: settings.domains.to_strings(),
+            name: settings.name.into_string(),
+            issuer: settings.issuer.to_string(),
+            client_id: settings.client_id.into_string(),
+            has_client_secret: provider.has_client_secret,
+            groups_claim: settings.groups_claim.map(GroupsClaim::into_string),
+            default_role: settings.default_role.map(Into::into),
+            provisioning: settings.provisioning,
+            enabled: settings.enabled,
+            version: provider.version,
+            created_at: provider.created_at.into(),
+            updated_at: provider.updated_at.into(),
+        }
+    }
+}
+
+impl Versioned for IdentityProviderResponse {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn version(&self) -> Version {
+        self.version
+    }
+}

@@ -1,0 +1,56 @@
+//! Handing an organization on over HTTP.
+
+use actix_web::post;
+use actix_web::web::Data;
+use serde::Deserialize;
+use tenon_application::identity::Accounts;
+use tenon_domain::identity::Password;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+use validator::Validate;
+
+use super::OrganizationResponse;
+use crate::http::answer::{Answer, ok_versioned};
+use crate::http::body::Body;
+use crate::http::caller::Caller;
+
+pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(transfer_organization);
+}
+
+/// Whom the organization passes to; with your password, and a code of your second factor if you have one.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "user_id": "0199f8a2-8e30-7f5c-9d76-4b2ea03f9c88", "password": "a long enough secret", "code": "287082",
+}))]
+pub(crate) struct TransferOrganizationBody {
+    /// A member who is a person, not suspended and no guest.
+    user_id: Uuid,
+    #[schema(format = Password)]
+    password: String,
+    /// Of the authenticator app, or a recovery code: the latter if you have only passkeys.
+    code: Option<String>,
+    /// Whether you stay an owner, too. Otherwise you become an administrator.
+    #[serde(default)]
+    keep_role: bool,
+}
+
+/// Transfer the organization you are in
+///
+/// Another member becomes its owner in your stead, and is told so. Only owners can, and only with a session: not with a
+/// personal access token (403 `auth.session_required`).
+#[utoipa::path(tag = "organizations", operation_id = "transfer_organization", request_body = TransferOrganizationBody,
+    responses((status = 200, body = OrganizationResponse, description = "The organization, with your role now")))]
+#[post("/organizations/current/transfer")]
+pub(crate) async fn transfer_organization(
+    caller: Caller,
+    accounts: Data<Accounts>,
+    body: Body<TransferOrganizationBody>,
+) -> Answer {
+    let TransferOrganizationBody { user_id, password, code, keep_role } = body.into_inner();
+    let password = Password::attempt(password);
+    let organization = accounts.transfer_ownership(caller.actor(), user_id.into(), password, code, keep_role).await?;
+    ok_versioned(&OrganizationResponse::from(organization))
+}

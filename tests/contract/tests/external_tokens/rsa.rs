@@ -1,0 +1,25 @@
+//! An RSA key for tests, made by OpenSSL 3.0 and used nowhere else.
+
+/// The private key, PKCS#1 in base64.
+pub(crate) const PRIVATE: &str = "MIIEowIBAAKCAQEAjq1UnPmjaSxJlvnmKVxfJV1+ZIFFZvMD7Ck8mCtYDfzNbN3bKforTLl1A8DNrv+FfRCyHvZUJ3DUweZ673uA\
+    WP8PZvnCqHz4M6d4Dp9mHRf0ElQ9PEw63xaIDZwe17d049g2NW7yIZak2+ub6z8TIbm21ByF6j6STEqdxPXQ/Bpo7fVJpXJXdKSf\
+    zEGgN3eyxb0WPd1eS+jYn2qmrhs/OOvfzhY0xYwzd02G9pS6l+bBsY//QdcDaxTsvPcYsWUxX8+bWhhxL7hqujn/L5B6fc0FZMUd\
+    Tq7Gmn6heE822URlvKTljJWpaJ3ac8Cw1T6FQ8R/W+XwJUEy3uGq3SqEiwIDAQABAoIBAB0MF8pfno+2dwL4PI4WIr7KMoXGtbj4\
+    Z8eIO7BlPqeWXMI5xrlcl70mkrahZZ6noecs436fOtHOzFnvkP65n48+2kVmOuWvj56AjVY4yILK0iN7J/5jLKcngKp4quTTEkai\
+    yaKGRGBnOYgWhydVL5FxrFGxvufKNmG23TjwrMvuTLClEjHLZrlgEfB2gRbZk0SlBbVokHqv92wo3FYJGNtfzG6EI5H7G9WOAF2R\
+    5RQ3J+O7QYTwukZs+b5uyU2u0un2Uhc7LT50nB2WAOIjmKLSY2S6LMXRuvFy63xX5J7HLn6WYIZpVJQxMQxJm5q9OLfNww1O5mYX\
+    GkEHsIeuTI0CgYEAw5H/EK8l1NFnOEWF92BhxSHv8mpXGmoWxhuCWhThbN97JDDomp35LG9RJQ747nthomVJmNRHds41e31C/pSv\
+    kvUXar/gX/RlPRYhRsYlI7+/3aAv+O9y49ciexP2manFNIz9sEwxnj8LvLACGy5fMRUohFkZYcBB06v4IaC2nuUCgYEAusNfqqzg\
+    8t2XRPXr86SLYMkHGyotLGIOgjfsFrRsqMC/rkN1kfqMjjL6IShPpFquRqSFnadHjmTrVb8OLfYkOpoCrn7kUT75JI/XtNmTgEsB\
+    vqGuMzaOzl+q/WTxedv9dI4y2PKmC+GnRlNw6x9XEJ/0rJ8zhK01AvcgkoF/7q8CgYBhgxkfk4UUcPi7eQbMCnWVWk+OmnElzYHf\
+    c3XyPnkL1P5MVEqWVXAZNMPL64Q5PLG4zDH/DtE3LqhCE3nk//PvHV94rYVNsskLxU4AQOnhwkkDU0y4HYQ2kF0z6wdJJPocMrSH\
+    Q+Z1lc/fXA8gyGVUTs1t+BMMx1TLGvLUqZKE9QKBgFMUyqAAW+luTfatd5NhJWeexfx9nK7byByBiBLpnFTNufdppwmTbadsYf0S\
+    E6vHczOVyKLDYX+kwVPZtBMaJi+zh3HcnPDPlMGBA7I9//HYbCRDhFzf7lM8F7K1jv5osK2C/HeqKderQGB2igruXCrXHV8VSzPA\
+    YY66JNFHroOdAoGBAKFYhtVJpt5iMypQEJHHXhTyAGcaWtMeLkHv6ocCTGoNIipnTJ4NpffRDqiMX+q3cRGebDVAqiOn/9GuJzt2\
+    GB8r4mA2FKgzt4S6Q3KPmUUDaKlCE3CNh1MmId1Llz8gaSBgnGu/MxE+n64UUk1tmioNvnxX0phn2ayFsMDFPByc";
+/// The modulus of the public one, as a JSON Web Key says it. The exponent is 65537.
+pub(crate) const MODULUS: &str = "jq1UnPmjaSxJlvnmKVxfJV1-ZIFFZvMD7Ck8mCtYDfzNbN3bKforTLl1A8DNrv-FfRCyHvZUJ3DUweZ673uAWP8PZvnCqHz4M6d4\
+    Dp9mHRf0ElQ9PEw63xaIDZwe17d049g2NW7yIZak2-\
+    ub6z8TIbm21ByF6j6STEqdxPXQ_Bpo7fVJpXJXdKSfzEGgN3eyxb0WPd1eS-jYn2qmrhs_OOvfzhY0xYwzd02G9pS6l-\
+    bBsY__QdcDaxTsvPcYsWUxX8-bWhhxL7hqujn_L5B6fc0FZMUdTq7Gmn6heE822URlvKTljJWpaJ3ac8Cw1T6FQ8R_W-\
+    XwJUEy3uGq3SqEiw";
