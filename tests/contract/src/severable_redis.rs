@@ -4,7 +4,9 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -29,6 +31,8 @@ pub enum Line {
     Cut,
     /// Connections stay, and nothing comes through.
     Frozen,
+    /// What goes to Redis is this long on its way.
+    Slow(Duration),
 }
 
 /// A proxy in front of Redis.
@@ -80,6 +84,25 @@ async fn carry(mut client: TcpStream, mut line: watch::Receiver<Line>) {
                     changed = line.changed() => if changed.is_err() { return },
                 }
             }
+            Line::Slow(delay) => {
+                let ((from_client, to_client), (from_server, to_server)) = (client.split(), server.split());
+                tokio::select! {
+                    () = pass_on(from_client, to_server, delay) => return,
+                    () = pass_on(from_server, to_client, Duration::ZERO) => return,
+                    changed = line.changed() => if changed.is_err() { return },
+                }
+            }
+        }
+    }
+}
+
+/// Passes bytes on, late, until either end is closed.
+async fn pass_on(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, delay: Duration) {
+    let mut bytes = vec![0; 16 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut bytes).await {
+        tokio::time::sleep(delay).await;
+        if to.write_all(&bytes[..length]).await.is_err() {
+            return;
         }
     }
 }

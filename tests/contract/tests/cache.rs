@@ -83,7 +83,8 @@ async fn severable_pair(line: Line) -> (SeverableRedis, Arc<dyn Cache>, Arc<dyn 
 
 #[tokio::test]
 async fn a_write_made_while_redis_is_away_is_made_up_for() {
-    for away in [Line::Cut, Line::Frozen] {
+    let slow = Line::Slow(Duration::from_millis(30));
+    for (away, back) in [(Line::Cut, Line::Whole), (Line::Frozen, Line::Whole), (Line::Cut, slow)] {
         let (severable, here, there) = severable_pair(Line::Whole).await;
         here.put("session", "live", MINUTE).await;
         assert_eq!(value(&there, "session").await.as_deref(), Some("live"));
@@ -91,7 +92,7 @@ async fn a_write_made_while_redis_is_away_is_made_up_for() {
         here.put("session", "ended", MINUTE).await;
         assert_eq!(value(&here, "session").await.as_deref(), Some("ended"), "{away:?}");
         assert_eq!(value(&there, "session").await.as_deref(), Some("live"), "{away:?}");
-        severable.set(Line::Whole);
+        severable.set(back);
         let seen = async || value(&there, "session").await.as_deref() == Some("ended");
         eventually("the write arrives", SOON, seen).await;
     }
@@ -99,17 +100,19 @@ async fn a_write_made_while_redis_is_away_is_made_up_for() {
 
 #[tokio::test]
 async fn a_write_that_comes_late_does_not_overrule_a_later_one() {
-    let (severable, here, there) = severable_pair(Line::Whole).await;
-    here.put("session", "created", MINUTE).await;
-    severable.set(Line::Cut);
-    here.put("session", "live", MINUTE).await;
-    there.put("session", "ended", MINUTE).await;
-    severable.set(Line::Whole);
-    let settled = async || value(&here, "session").await.as_deref() == Some("ended");
-    eventually("the later write is seen", SOON, settled).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(value(&there, "session").await.as_deref(), Some("ended"));
-    assert_eq!(value(&here, "session").await.as_deref(), Some("ended"));
+    for line in [Line::Whole, Line::Slow(Duration::from_millis(30))] {
+        let (severable, here, there) = severable_pair(Line::Whole).await;
+        here.put("session", "created", MINUTE).await;
+        severable.set(Line::Cut);
+        here.put("session", "live", MINUTE).await;
+        there.put("session", "ended", MINUTE).await;
+        severable.set(line);
+        let settled = async || value(&here, "session").await.as_deref() == Some("ended");
+        eventually("the later write is seen", SOON, settled).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(value(&there, "session").await.as_deref(), Some("ended"), "{line:?}");
+        assert_eq!(value(&here, "session").await.as_deref(), Some("ended"), "{line:?}");
+    }
 }
 
 #[tokio::test]

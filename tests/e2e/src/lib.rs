@@ -2,7 +2,8 @@
 //!
 //! [`Server`] starts them on free ports, each with a data directory, a database and a Redis prefix of its own.
 //! [`Api`] speaks to them; [`Person`] tells the stories that most tests begin with. The files in `tests/` mirror the
-//! URL tree, and `on_every_deployment!` runs their tests embedded and on PostgreSQL + Redis with a worker apart.
+//! URL tree, and `on_every_deployment!` runs their tests embedded and on PostgreSQL + Redis with a worker apart,
+//! on servers that they share; `on_own_servers!` does so with servers that they start with options of their own.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -60,6 +61,28 @@ macro_rules! on_deployment {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
                 super::$test($crate::Server::shared($crate::Deployment::$deployment).await).await;
+            }
+        )+}
+    };
+}
+
+/// Instantiates each test embedded, and on PostgreSQL + Redis, with servers that it starts for itself.
+#[macro_export]
+macro_rules! on_own_servers {
+    ($($test:ident),+ $(,)?) => {
+        $crate::on_own_server!(own_embedded, Embedded, $($test),+);
+        $crate::on_own_server!(own_postgres_redis, PostgresRedis, $($test),+);
+    };
+}
+
+/// Instantiates each test on one deployment, in a module of its name, with servers that it starts for itself.
+#[macro_export]
+macro_rules! on_own_server {
+    ($module:ident, $deployment:ident, $($test:ident),+ $(,)?) => {
+        mod $module {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test($crate::Deployment::$deployment).await;
             }
         )+}
     };

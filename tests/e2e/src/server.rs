@@ -224,6 +224,17 @@ impl Server {
         &self.instance.root
     }
 
+    /// The variables of its processes.
+    pub fn variables(&self) -> &[(String, String)] {
+        &self.owned().variables
+    }
+
+    /// Where its database is, unless that is a file in the data directory.
+    pub fn database_url(&self) -> Option<&str> {
+        let url = self.variables().iter().find(|(name, _)| name == "TENON_DATABASE_URL");
+        url.map(|(_, url)| url.as_str())
+    }
+
     pub fn data_dir(&self) -> &Path {
         &self.instance.data_dir
     }

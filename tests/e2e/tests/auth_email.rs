@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use serde_json::{Value, json};
-use tenon_e2e_tests::{Answer, Deployment, Options, PASSWORD, Person, Server, on_every_deployment, text, unique_email};
+use tenon_e2e_tests::{
+    Answer, Deployment, Options, PASSWORD, Person, Server, on_every_deployment, on_own_servers, text, unique_email,
+};
 
 on_every_deployment!(an_address_can_be_verified_where_it_need_not_be, the_mailed_invitation_verifies_its_address);
+on_own_servers!(nobody_signs_in_before_their_address_is_verified);
 
 const PLACE: &str = "account/verify-email";
 
@@ -45,16 +48,6 @@ async fn the_mailed_invitation_verifies_its_address(server: Server) {
     let mailed = server.mailed_token(&email, "invitations/accept", &[]).await;
     assert_ne!(mailed, shown);
     assert_eq!(accept(&server, &mailed).await["user"]["email_verified"], true);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_signs_in_before_their_address_is_verified_embedded() {
-    nobody_signs_in_before_their_address_is_verified(Deployment::Embedded).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_signs_in_before_their_address_is_verified_postgres_redis() {
-    nobody_signs_in_before_their_address_is_verified(Deployment::PostgresRedis).await;
 }
 
 async fn nobody_signs_in_before_their_address_is_verified(deployment: Deployment) {

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tenon_e2e_tests::{
     Answer, AuthenticatorApp, Deployment, Options, PASSWORD, Person, Server, array, eventually, on_every_deployment,
-    recovery_codes, text,
+    on_own_servers, recovery_codes, text,
 };
 
 on_every_deployment!(
@@ -21,6 +21,7 @@ on_every_deployment!(
     an_invitation_is_accepted_with_a_code,
     an_organization_requires_second_factors_of_its_members,
 );
+on_own_servers!(secrets_are_encrypted_again_with_a_new_key);
 
 /// What a sign-in goes on with whose password was right.
 async fn challenge(server: &Server, person: &Person) -> String {
@@ -261,9 +262,8 @@ async fn what_one_instance_requires_all_do() {
     answers(200).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn secrets_are_encrypted_again_with_a_new_key() {
-    let server = Server::start(Deployment::Embedded, Options::default()).await;
+async fn secrets_are_encrypted_again_with_a_new_key(deployment: Deployment) {
+    let server = Server::start(deployment, Options::default()).await;
     let person = Person::found(&server).await;
     let (mut app, _) = person.enroll().await;
     let keyed = || Options::default().with("TENON_SECRET_KEYS", "2026:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use tenon_e2e_tests::{
-    Answer, Deployment, Options, PASSWORD, Person, Server, eventually, on_deployment, on_every_deployment, text,
-    unique_email,
+    Answer, Deployment, Options, PASSWORD, Person, Server, eventually, on_deployment, on_every_deployment,
+    on_own_servers, text, unique_email,
 };
 
 on_every_deployment!(
@@ -17,6 +17,7 @@ on_every_deployment!(
     made_up_tokens_are_refused,
 );
 on_deployment!(mysql_redis, MysqlRedis, a_forgotten_password_is_replaced_by_a_mailed_link);
+on_own_servers!(a_stranger_uses_up_nothing_of_what_an_owner_may_ask_for);
 
 const NEW_PASSWORD: &str = "a quieter place for staples";
 const PLACE: &str = "account/reset-password";
@@ -90,9 +91,8 @@ async fn a_link_is_good_until_one_of_them_is_used(server: Server) {
     login(&server, &person.email, NEW_PASSWORD).await.expect(200);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stranger_uses_up_nothing_of_what_an_owner_may_ask_for() {
-    let server = Server::start(Deployment::Embedded, Options::default().with("TENON_RATE_LIMITS", "on")).await;
+async fn a_stranger_uses_up_nothing_of_what_an_owner_may_ask_for(deployment: Deployment) {
+    let server = Server::start(deployment, Options::default().with("TENON_RATE_LIMITS", "on")).await;
     let person = Person::found(&server).await;
     let stranger = server.api().from_address([127, 0, 5, 1].into());
     let ask = || stranger.post("/auth/forgot-password", json!({"email": person.email}));

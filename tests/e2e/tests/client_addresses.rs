@@ -3,10 +3,11 @@
 
 use serde_json::{Value, json};
 use tenon_e2e_tests::{
-    Answer, Api, Deployment, Options, PASSWORD, Person, Server, eventually, on_every_deployment, text,
+    Answer, Api, Deployment, Options, PASSWORD, Person, Server, eventually, on_every_deployment, on_own_servers, text,
 };
 
 on_every_deployment!(nobody_chooses_an_address);
+on_own_servers!(behind_a_trusted_proxy_each_client_has_its_own);
 
 async fn sign_in(api: &Api, email: &str, password: &str, forwarded_for: &str) -> Answer {
     let call = api.post("/auth/login", json!({"email": email, "password": password}));
@@ -48,10 +49,9 @@ async fn nobody_chooses_an_address(server: Server) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn behind_a_trusted_proxy_each_client_has_its_own() {
+async fn behind_a_trusted_proxy_each_client_has_its_own(deployment: Deployment) {
     let options = Options::default().with("TENON_TRUSTED_PROXIES", "127.0.0.1,10.0.0.0/8");
-    let server = Server::start(Deployment::Embedded, options).await;
+    let server = Server::start(deployment, options).await;
     let owner = Person::found(&server).await;
     let same = ["203.0.113.7", "198.51.100.66, 203.0.113.7", "203.0.113.7, 10.1.2.3", "203.0.113.7:4711"];
     guess_until_paused(&server.api(), &owner.email, same).await;

@@ -7,7 +7,8 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tenon_e2e_tests::{
-    Deployment, Options, PASSWORD, Person, Server, array, on_deployment, on_every_deployment, text, unique_email,
+    Deployment, Options, PASSWORD, Person, Server, array, on_deployment, on_every_deployment, on_own_servers, text,
+    unique_email,
 };
 
 on_every_deployment!(
@@ -28,6 +29,11 @@ on_every_deployment!(
     what_never_started_is_not_kept,
 );
 on_deployment!(mysql_redis, MysqlRedis, idempotent_requests_are_replayed, concurrent_idempotent_requests_happen_once,);
+on_own_servers!(
+    rate_limits_are_announced_and_enforced,
+    a_network_of_ipv6_has_one_rate_limit,
+    origins_are_allowed_by_name,
+);
 
 async fn bad_bodies_are_refused(server: Server) {
     let owner = Person::found(&server).await;
@@ -245,16 +251,6 @@ async fn what_never_started_is_not_kept(server: Server) {
     send(json!({"project_id": project["id"], "title": "Now it is right"})).await.expect(201);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rate_limits_are_announced_and_enforced_embedded() {
-    rate_limits_are_announced_and_enforced(Deployment::Embedded).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rate_limits_are_announced_and_enforced_postgres_redis() {
-    rate_limits_are_announced_and_enforced(Deployment::PostgresRedis).await;
-}
-
 async fn rate_limits_are_announced_and_enforced(deployment: Deployment) {
     let server = Server::start(deployment, Options::default().with("TENON_RATE_LIMITS", "on")).await;
     let owner = Person::found(&server).await;
@@ -275,10 +271,9 @@ async fn rate_limits_are_announced_and_enforced(deployment: Deployment) {
     panic!("200 attempts in a row were let through");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_network_of_ipv6_has_one_rate_limit() {
+async fn a_network_of_ipv6_has_one_rate_limit(deployment: Deployment) {
     let options = Options::default().with("TENON_RATE_LIMITS", "on").with("TENON_TRUSTED_PROXIES", "127.0.0.1");
-    let server = Server::start(Deployment::Embedded, options).await;
+    let server = Server::start(deployment, options).await;
     for host in 0..200 {
         let body = json!({"email": unique_email("nobody"), "password": PASSWORD});
         let call = server.api().post("/auth/login", body);
@@ -292,10 +287,9 @@ async fn a_network_of_ipv6_has_one_rate_limit() {
     panic!("200 attempts in a row were let through");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn origins_are_allowed_by_name() {
+async fn origins_are_allowed_by_name(deployment: Deployment) {
     let options = Options::default().with("TENON_CORS_ORIGINS", "https://app.example.com");
-    let server = Server::start(Deployment::Embedded, options).await;
+    let server = Server::start(deployment, options).await;
     let preflight = |origin: &str| {
         let call = server.api().call(Method::OPTIONS, "/tasks", None).header("origin", origin);
         call.header("access-control-request-method", "POST").header("access-control-request-headers", "authorization")

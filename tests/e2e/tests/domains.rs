@@ -3,26 +3,17 @@
 
 use serde_json::{Value, json};
 use tenon_e2e_tests::{
-    Answer, Api, Deployment, NameServer, Options, PASSWORD, Person, Server, array, eventually, text, unique_domain,
+    Answer, Api, Deployment, NameServer, Options, PASSWORD, Person, Server, array, eventually, on_own_servers, text,
+    unique_domain,
 };
 
-/// Instantiates a story on servers of its own, which ask a name server of its own.
-macro_rules! with_name_server {
-    ($($test:ident: $story:ident, $deployment:ident;)+) => {$(
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $test() {
-            let names = NameServer::start().await;
-            let options = Options::default().with("TENON_DNS_SERVERS", names.address());
-            $story(Server::start(Deployment::$deployment, options).await, names).await;
-        }
-    )+};
-}
+on_own_servers!(a_domain_is_proved_by_a_record, addresses_of_a_domain_join);
 
-with_name_server! {
-    a_domain_is_proved_by_a_record_embedded: a_domain_is_proved_by_a_record, Embedded;
-    a_domain_is_proved_by_a_record_postgres_redis: a_domain_is_proved_by_a_record, PostgresRedis;
-    addresses_of_a_domain_join_embedded: addresses_of_a_domain_join, Embedded;
-    addresses_of_a_domain_join_postgres_redis: addresses_of_a_domain_join, PostgresRedis;
+/// A server that asks a name server of its own.
+async fn start(deployment: Deployment) -> (Server, NameServer) {
+    let names = NameServer::start().await;
+    let options = Options::default().with("TENON_DNS_SERVERS", names.address());
+    (Server::start(deployment, options).await, names)
 }
 
 /// Registers somebody with this address.
@@ -52,7 +43,8 @@ fn publish(names: &NameServer, domain: &Value) {
     names.say(&text(&domain["record"], "name"), &["v=spf1 -all", &text(&domain["record"], "value")]);
 }
 
-async fn a_domain_is_proved_by_a_record(server: Server, names: NameServer) {
+async fn a_domain_is_proved_by_a_record(deployment: Deployment) {
+    let (server, names) = start(deployment).await;
     let owner = Person::found(&server).await;
     let domain = unique_domain();
     let created = owner.api.post("/domains", json!({"domain": domain.to_uppercase()})).await;
@@ -110,7 +102,8 @@ async fn a_domain_is_proved_by_a_record(server: Server, names: NameServer) {
     member.api.post("/domains", json!({"domain": unique_domain()})).await.problem(403, "permission.denied");
 }
 
-async fn addresses_of_a_domain_join(server: Server, names: NameServer) {
+async fn addresses_of_a_domain_join(deployment: Deployment) {
+    let (server, names) = start(deployment).await;
     let owner = Person::found(&server).await;
     let domain = unique_domain();
     let early = register(&server.api(), &format!("early@{domain}")).await;

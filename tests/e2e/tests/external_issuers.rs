@@ -2,27 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use serde_json::{Value, json};
-use tenon_e2e_tests::{Deployment, Issuer, IssuerKey, Options, Person, Server, tokens};
+use tenon_e2e_tests::{Deployment, Issuer, IssuerKey, Options, Person, Server, on_own_servers, tokens};
 
-/// Instantiates a story on both deployments, with servers of its own: they take the tokens of an issuer of its own.
-macro_rules! on_both {
-    ($($test:ident: $story:ident, $deployment:ident;)+) => {$(
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $test() {
-            $story(Deployment::$deployment).await;
-        }
-    )+};
-}
-
-on_both! {
-    tokens_of_another_issuer_are_taken_embedded: tokens_of_another_issuer_are_taken, Embedded;
-    tokens_of_another_issuer_are_taken_postgres_redis: tokens_of_another_issuer_are_taken, PostgresRedis;
-    keys_are_changed_and_an_issuer_may_be_away_embedded: keys_are_changed_and_an_issuer_may_be_away, Embedded;
-    keys_are_changed_and_an_issuer_may_be_away_postgres_redis: keys_are_changed_and_an_issuer_may_be_away, PostgresRedis;
-    an_issuer_that_never_answered_is_away_embedded: an_issuer_that_never_answered_is_a_service_that_is_away, Embedded;
-    an_issuer_that_never_answered_is_away_postgres_redis:
-        an_issuer_that_never_answered_is_a_service_that_is_away, PostgresRedis;
-}
+on_own_servers!(
+    tokens_of_another_issuer_are_taken,
+    keys_are_changed_and_an_issuer_may_be_away,
+    an_issuer_that_never_answered_is_a_service_that_is_away,
+);
 
 /// A server that takes the tokens of this issuer.
 async fn start(deployment: Deployment, issuer: &Issuer) -> Server {

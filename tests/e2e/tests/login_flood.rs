@@ -4,19 +4,13 @@
 
 use futures::future::join_all;
 use serde_json::json;
-use tenon_e2e_tests::{Answer, Api, Deployment, Options, PASSWORD, Person, Server, eventually, text, unique_email};
+use tenon_e2e_tests::{
+    Answer, Api, Deployment, Options, PASSWORD, Person, Server, eventually, on_own_servers, text, unique_email,
+};
+
+on_own_servers!(who_reads_is_answered_while_many_sign_in);
 
 const LOGINS: usize = 200;
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_reads_is_answered_while_many_sign_in_embedded() {
-    who_reads_is_answered_while_many_sign_in(Deployment::Embedded).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_reads_is_answered_while_many_sign_in_postgres_redis() {
-    who_reads_is_answered_while_many_sign_in(Deployment::PostgresRedis).await;
-}
 
 async fn who_reads_is_answered_while_many_sign_in(deployment: Deployment) {
     // So many that their line is full: each takes some of a processor.

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 use tenon_e2e_tests::{
-    Answer, Deployment, Options, PASSWORD, Person, Server, array, eventually, on_deployment, on_every_deployment, text,
+    Answer, Deployment, Options, PASSWORD, Person, Server, array, eventually, on_deployment, on_every_deployment,
+    on_own_servers, text,
 };
 
 on_every_deployment!(
@@ -13,6 +14,7 @@ on_every_deployment!(
     programs_are_suspended_as_well,
 );
 on_deployment!(mysql_redis, MysqlRedis, suspended_members_are_out_at_once_and_keep_what_they_have);
+on_own_servers!(the_operator_bars_people_everywhere);
 
 async fn suspend(by: &Person, id: &str) -> Answer {
     by.api.post(format!("/members/{id}/suspend"), None).await
@@ -127,7 +129,7 @@ async fn programs_are_suspended_as_well(server: Server) {
     robot.get("/tasks").await.expect(200);
 }
 
-async fn deactivated(deployment: Deployment) {
+async fn the_operator_bars_people_everywhere(deployment: Deployment) {
     let server = Server::start(deployment, Options::default()).await;
     let owner = Person::found(&server).await;
     let member = owner.invite("Mia Member", "member").await;
@@ -151,14 +153,4 @@ async fn deactivated(deployment: Deployment) {
     login(&server, &member.email, PASSWORD).await.expect(200);
     let (done, output) = server.tenon(&["users", "deactivate", "nobody@example.com"]);
     assert!(!done, "{output}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_operator_bars_people_everywhere_embedded() {
-    deactivated(Deployment::Embedded).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_operator_bars_people_everywhere_on_postgres_and_redis() {
-    deactivated(Deployment::PostgresRedis).await;
 }

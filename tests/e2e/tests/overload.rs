@@ -6,14 +6,16 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
-use tenon_e2e_tests::{Answer, Deployment, Options, Person, Server, eventually, text};
+use tenon_e2e_tests::{Answer, Deployment, Options, Person, Server, eventually, on_own_servers, text};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+on_own_servers!(slow_clients_hold_nothing_but_a_socket);
+
 /// A server that lets in one read and one write at a time.
-async fn narrow_server() -> Server {
+async fn narrow_server(deployment: Deployment) -> Server {
     let options = Options::default().with("TENON_ADMISSION", "on").with("TENON_MAX_CONCURRENCY", 1);
-    Server::start(Deployment::Embedded, options).await
+    Server::start(deployment, options).await
 }
 
 /// Keeps every write of the server waiting until it is dropped.
@@ -36,7 +38,7 @@ async fn create(person: &Person, project: &Value, title: &str) -> Answer {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_too_much_is_refused_and_may_come_back() {
-    let server = narrow_server().await;
+    let server = narrow_server(Deployment::Embedded).await;
     let owner = Person::found(&server).await;
     let project = owner.project("ENG").await;
     let held = hold_writes(&server).await;
@@ -85,7 +87,7 @@ async fn what_is_too_much_is_refused_and_may_come_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_organization_does_not_crowd_out_another() {
-    let server = narrow_server().await;
+    let server = narrow_server(Deployment::Embedded).await;
     let (noisy, quiet) = (Person::found(&server).await, Person::found(&server).await);
     let (noisy_project, quiet_project) = (noisy.project("ENG").await, quiet.project("ENG").await);
     let flood: Vec<_> = (0..32)
@@ -113,9 +115,8 @@ async fn one_organization_does_not_crowd_out_another() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn slow_clients_hold_nothing_but_a_socket() {
-    let server = narrow_server().await;
+async fn slow_clients_hold_nothing_but_a_socket(deployment: Deployment) {
+    let server = narrow_server(deployment).await;
     let owner = Person::found(&server).await;
     let project = owner.project("ENG").await;
     let address = server.root().strip_prefix("http://").unwrap().to_owned();

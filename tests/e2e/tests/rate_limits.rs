@@ -3,7 +3,9 @@
 
 use serde_json::json;
 use tenon_e2e_tests::tokens::made_up;
-use tenon_e2e_tests::{Answer, Deployment, Options, PASSWORD, Person, Server, text};
+use tenon_e2e_tests::{Answer, Deployment, Options, PASSWORD, Person, Server, on_own_servers, text};
+
+on_own_servers!(each_class_has_its_own_quota, who_makes_up_tokens_is_stopped,);
 
 fn limited() -> Options {
     Options::default().with("TENON_RATE_LIMITS", "on")
@@ -15,16 +17,6 @@ fn refused(answer: &Answer, policy: &str) {
     assert!(answer.header("ratelimit-policy").unwrap().starts_with(policy), "{:?}", answer.headers);
     assert!(answer.header("ratelimit").unwrap().contains("r=0;"), "{:?}", answer.headers);
     assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() > 0);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_class_has_its_own_quota_embedded() {
-    each_class_has_its_own_quota(Deployment::Embedded).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_class_has_its_own_quota_postgres_redis() {
-    each_class_has_its_own_quota(Deployment::PostgresRedis).await;
 }
 
 async fn each_class_has_its_own_quota(deployment: Deployment) {
@@ -76,16 +68,6 @@ async fn instances_count_together() {
     for stranger in &strangers {
         refused(&stranger.get("/users/me").await, "\"anonymous\"");
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_makes_up_tokens_is_stopped_embedded() {
-    who_makes_up_tokens_is_stopped(Deployment::Embedded).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_makes_up_tokens_is_stopped_postgres_redis() {
-    who_makes_up_tokens_is_stopped(Deployment::PostgresRedis).await;
 }
 
 async fn who_makes_up_tokens_is_stopped(deployment: Deployment) {

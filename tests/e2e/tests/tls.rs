@@ -16,7 +16,7 @@ use chrono::{Datelike, TimeDelta, Utc};
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use tempfile::TempDir;
 use tenon_e2e_tests::processes::{Process, binary, free_port, run};
-use tenon_e2e_tests::{eventually, eventually_within};
+use tenon_e2e_tests::{Deployment, Options, Server, eventually, eventually_within, on_own_servers};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -24,6 +24,12 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+on_own_servers!(
+    it_is_served_with_tls_and_nothing_else,
+    a_renewed_certificate_is_taken_up_and_a_broken_one_is_not,
+    the_doctor_and_the_start_say_what_is_wrong_with_a_certificate,
+);
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -52,15 +58,18 @@ impl Pair {
     }
 }
 
-/// The files of a deployment with TLS, and its environment.
+/// A deployment that is served with TLS, beside a server without that it shares its stores with.
 struct Place {
+    beside: Server,
     directory: TempDir,
     port: u16,
 }
 
 impl Place {
-    fn with(pair: &Pair) -> Self {
-        let place = Self { directory: tempfile::tempdir().unwrap(), port: free_port() };
+    async fn with(pair: &Pair, deployment: Deployment) -> Self {
+        // The public address is derived from what is spoken.
+        let beside = Server::start(deployment, Options::default().without("TENON_PUBLIC_URL")).await;
+        let place = Self { beside, directory: tempfile::tempdir().unwrap(), port: free_port() };
         place.put(&pair.certificate_pem, &pair.key_pem);
         place
     }
@@ -75,16 +84,13 @@ impl Place {
     }
 
     fn variables(&self) -> Vec<(String, String)> {
-        let path = |name| self.file(name).display().to_string();
-        [
+        let own = [
             ("TENON_BIND", format!("127.0.0.1:{}", self.port)),
-            ("TENON_DATA_DIR", path("data")),
-            ("TENON_TLS_CERT", path("tenon.pem")),
-            ("TENON_TLS_KEY", path("tenon.key")),
-            ("TENON_LOG_FORMAT", "json".to_owned()),
+            ("TENON_TLS_CERT", self.file("tenon.pem").display().to_string()),
+            ("TENON_TLS_KEY", self.file("tenon.key").display().to_string()),
         ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .to_vec()
+        .map(|(name, value)| (name.to_owned(), value));
+        self.beside.variables().iter().cloned().chain(own).collect()
     }
 
     fn log(&self) -> String {
@@ -133,16 +139,14 @@ fn shown(stream: &TlsStream<TcpStream>) -> CertificateDer<'static> {
     stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_is_served_with_tls_and_nothing_else() {
+async fn it_is_served_with_tls_and_nothing_else(deployment: Deployment) {
     let pair = Pair::make();
-    let place = Place::with(&pair);
+    let place = Place::with(&pair, deployment).await;
     let _process = place.serve(&pair).await;
     let mut stream = place.connect(&[&pair], &["h2", "http/1.1"]).await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
     let answer = ask(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    // The public address is derived from what is spoken.
     assert!(answer.to_lowercase().contains("strict-transport-security"), "{answer}");
     assert!(place.connect(&[&Pair::make()], &[]).await.is_err(), "a client that trusts somebody else");
 
@@ -155,10 +159,9 @@ async fn it_is_served_with_tls_and_nothing_else() {
     assert!(ask(&mut stream).await.starts_with("HTTP/1.1 200"), "others go on");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_renewed_certificate_is_taken_up_and_a_broken_one_is_not() {
+async fn a_renewed_certificate_is_taken_up_and_a_broken_one_is_not(deployment: Deployment) {
     let (first, second) = (Pair::make(), Pair::make());
-    let place = Place::with(&first);
+    let place = Place::with(&first, deployment).await;
     let process = place.serve(&first).await;
     let mut open = place.connect(&[&first], &[]).await.unwrap();
     ask(&mut open).await;
@@ -179,10 +182,9 @@ async fn a_renewed_certificate_is_taken_up_and_a_broken_one_is_not() {
     assert!(ask(&mut stream).await.starts_with("HTTP/1.1 200"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_doctor_and_the_start_say_what_is_wrong_with_a_certificate() {
+async fn the_doctor_and_the_start_say_what_is_wrong_with_a_certificate(deployment: Deployment) {
     let (pair, other) = (Pair::make(), Pair::make());
-    let place = Place::with(&pair);
+    let place = Place::with(&pair, deployment).await;
     let doctor = || run(&binary("tenon"), &["doctor"], &place.variables());
     let (done, output) = doctor();
     assert!(done && output.contains("certificate and key belong together"), "{output}");

@@ -9,9 +9,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use p256::ecdsa::signature::Verifier as _;
 use serde_json::{Value, json};
-use tenon_e2e_tests::{Api, Deployment, JWT_SECRET, Options, Person, Server, on_every_deployment, text, tokens};
+use tenon_e2e_tests::{
+    Api, Deployment, JWT_SECRET, Options, Person, Server, on_every_deployment, on_own_servers, text, tokens,
+};
 
 on_every_deployment!(a_secret_has_no_public_keys);
+on_own_servers!(
+    keys_are_introduced_and_changed_while_nobody_is_signed_out,
+    the_doctor_and_the_start_say_what_is_wrong_with_keys,
+);
 
 async fn key_set(api: &Api) -> Vec<Value> {
     let answer = api.without_token().get("//.well-known/jwks.json").await;
@@ -68,9 +74,8 @@ fn make_key(server: &Server, directory: &Path, algorithm: &str) -> String {
     path.display().to_string()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn keys_are_introduced_and_changed_while_nobody_is_signed_out() {
-    let first = Server::start(Deployment::Embedded, Options::default()).await;
+async fn keys_are_introduced_and_changed_while_nobody_is_signed_out(deployment: Deployment) {
+    let first = Server::start(deployment, Options::default()).await;
     let owner = Person::found(&first).await;
     let directory = tempfile::tempdir().unwrap();
     let ed25519 = make_key(&first, directory.path(), "ed25519");
@@ -126,9 +131,8 @@ fn tampered(token: &str) -> String {
     format!("{}.{}.{}", parts[0], URL_SAFE_NO_PAD.encode(claims.to_string()), parts[2])
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_doctor_and_the_start_say_what_is_wrong_with_keys() {
-    let server = Server::start(Deployment::Embedded, Options::default()).await;
+async fn the_doctor_and_the_start_say_what_is_wrong_with_keys(deployment: Deployment) {
+    let server = Server::start(deployment, Options::default()).await;
     let directory = tempfile::tempdir().unwrap();
     let key = make_key(&server, directory.path(), "p256");
     let good = Options::default().with("TENON_SIGNING_KEYS", &key);

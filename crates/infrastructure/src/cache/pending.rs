@@ -9,6 +9,8 @@ pub(super) struct Write {
     /// `None` invalidates.
     pub(super) value: Option<Arc<str>>,
     pub(super) made_at: Instant,
+    /// A time of the server that was past then, in microseconds.
+    pub(super) made_after: u64,
     pub(super) time_to_live: Duration,
     /// Tells it apart from other writes of the same key.
     number: u64,
@@ -46,7 +48,7 @@ impl PendingWrites {
     }
 
     /// Notes a write. When there are too many, all others are given up, and the second answer is `false`.
-    pub(super) fn add(&self, key: &str, value: Option<&str>, time_to_live: Duration) -> (Write, bool) {
+    pub(super) fn add(&self, key: &str, value: Option<&str>, time_to_live: Duration, made_after: u64) -> (Write, bool) {
         let mut writes = self.lock();
         let all_kept = writes.by_key.len() < self.capacity || writes.by_key.contains_key(key);
         if !all_kept {
@@ -56,7 +58,7 @@ impl PendingWrites {
         }
         writes.last_number += 1;
         let value = value.map(Into::into);
-        let write = Write { value, made_at: Instant::now(), time_to_live, number: writes.last_number };
+        let write = Write { value, made_at: Instant::now(), made_after, time_to_live, number: writes.last_number };
         writes.by_key.insert(key.to_owned(), write.clone());
         self.count.store(writes.by_key.len(), Ordering::SeqCst);
         (write, all_kept)
@@ -98,8 +100,8 @@ mod tests {
     #[test]
     fn settling_a_write_leaves_a_later_one_alone() {
         let pending = PendingWrites::new(10);
-        let (first, _) = pending.add("a", Some("1"), MINUTE);
-        let (second, _) = pending.add("a", None, MINUTE);
+        let (first, _) = pending.add("a", Some("1"), MINUTE, 0);
+        let (second, _) = pending.add("a", None, MINUTE, 0);
         pending.settle("a", &first);
         assert_eq!(pending.find("a"), Some(None));
         pending.settle("a", &second);
@@ -110,7 +112,7 @@ mod tests {
     fn their_number_is_bounded() {
         let pending = PendingWrites::new(10);
         for n in 0..25 {
-            let (_, all_kept) = pending.add(&n.to_string(), Some("value"), MINUTE);
+            let (_, all_kept) = pending.add(&n.to_string(), Some("value"), MINUTE, 0);
             assert_eq!(all_kept, n != 10 && n != 20, "{n}");
             assert!(pending.find(&n.to_string()).is_some());
         }

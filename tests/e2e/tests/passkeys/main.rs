@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tenon_e2e_tests::{
     Answer, Api, Deployment, Options, PASSKEY_ORIGIN, PASSWORD, PasskeyDevice, Person, Server, eventually,
-    on_every_deployment, recovery_codes, text,
+    on_every_deployment, on_own_servers, recovery_codes, text,
 };
 
 use self::hostile::{
@@ -32,6 +32,7 @@ on_every_deployment!(
     signatures_from_elsewhere_are_refused,
     hostile_bodies_are_refused_and_nothing_breaks,
 );
+on_own_servers!(an_address_without_a_domain_has_no_passkeys);
 
 /// Somebody whose wrong passkeys slow nobody else's sign-ins down.
 fn somewhere_else(server: &Server, host: u8) -> Api {
@@ -176,10 +177,9 @@ async fn nothing_is_kept_with_an_idempotency_key(server: Server) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_address_without_a_domain_has_no_passkeys() {
+async fn an_address_without_a_domain_has_no_passkeys(deployment: Deployment) {
     let options = Options::default().without("TENON_WEBAUTHN_RP_ID").without("TENON_WEBAUTHN_ORIGINS");
-    let server = Server::start(Deployment::Embedded, options).await;
+    let server = Server::start(deployment, options).await;
     let person = Person::found(&server).await;
     let code = "auth.passkeys_unavailable";
     server.api().post("/auth/passkey/options", None).await.problem(422, code);

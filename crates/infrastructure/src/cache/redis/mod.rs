@@ -10,7 +10,7 @@ use tenon_application::ports::{Cache, Lookup, Ticket};
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 
-use self::store::{Held, Persistence, Store, TOMBSTONE};
+use self::store::{Held, Made, Persistence, Store, TOMBSTONE};
 use super::lookups::count;
 use super::near::NearCache;
 use super::pending::{PendingWrites, Write};
@@ -79,7 +79,7 @@ impl RedisCache {
 impl Shared {
     /// Notes a change, and has it apply on this instance from here on.
     fn note(&self, key: &str, value: Option<&str>, time_to_live: Duration) -> Write {
-        let (write, all_kept) = self.pending.add(key, value, time_to_live);
+        let (write, all_kept) = self.pending.add(key, value, time_to_live, self.store.past());
         if !all_kept {
             self.losses.fetch_add(1, Ordering::SeqCst);
         }
@@ -92,9 +92,15 @@ impl Shared {
     }
 
     /// Brings a pending put to Redis, and forgets it once it is there.
-    async fn deliver_put(&self, key: &str, write: &Write, persistence: Persistence) -> Result<(), RedisLinkError> {
+    async fn deliver_put(
+        &self,
+        key: &str,
+        write: &Write,
+        made: Made,
+        persistence: Persistence,
+    ) -> Result<(), RedisLinkError> {
         if let (Some(value), Some(left)) = (&write.value, write.remaining()) {
-            self.store.put(key, value, write.made_at.elapsed(), left, persistence).await?;
+            self.store.put(key, value, made, left, persistence).await?;
         }
         self.pending.settle(key, write);
         Ok(())
@@ -134,11 +140,24 @@ impl Shared {
         if puts.is_empty() && invalidations.is_empty() {
             return false;
         }
-        let puts = puts.iter().map(|(key, write)| self.deliver_put(key, write, Persistence::Insisting));
-        let delivered = join_all(puts).await.iter().all(Result::is_ok);
+        let delivered = self.retry_puts(&puts).await.is_ok();
         let invalidated = invalidations.is_empty()
             || self.deliver_invalidations(&invalidations, Persistence::Insisting).await.is_ok();
         delivered && invalidated
+    }
+
+    /// Asks for the server's time first: a retry may take long to arrive, and must not look newer for it. Nor may it
+    /// look older than what this instance wrote before.
+    async fn retry_puts(&self, puts: &[(String, Write)]) -> Result<(), RedisLinkError> {
+        if puts.is_empty() {
+            return Ok(());
+        }
+        let time = self.store.time().await?;
+        let deliveries = puts.iter().map(|(key, write)| {
+            let made = Made::At(time.at(write.made_at).max(write.made_after + 1));
+            self.deliver_put(key, write, made, Persistence::Insisting)
+        });
+        join_all(deliveries).await.into_iter().collect()
     }
 
     async fn invalidate_everything(&self) -> Result<(), RedisLinkError> {
@@ -209,7 +228,7 @@ impl Cache for RedisCache {
         let shared = &self.shared;
         let write = shared.note(key, Some(value), time_to_live);
         let mut unfinished = Unfinished(Some(&shared.failed));
-        match shared.deliver_put(key, &write, Persistence::Resting).await {
+        match shared.deliver_put(key, &write, Made::Ago(write.made_at.elapsed()), Persistence::Resting).await {
             Ok(()) => unfinished.0 = None,
             Err(cause) => tracing::debug!(%cause, "a cache write is pending"),
         }

@@ -1,7 +1,8 @@
 //! What is asked of Redis, one round trip each.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use redis::aio::ConnectionManager;
 use redis::{RedisResult, Script};
@@ -29,6 +30,8 @@ pub(super) struct Store {
     put: Script,
     fill: Script,
     invalidate: Script,
+    /// The server's latest time that was told, in microseconds.
+    told: AtomicU64,
 }
 
 /// Whether a call may be refused at once while Redis is known to be away.
@@ -36,6 +39,29 @@ pub(super) struct Store {
 pub(super) enum Persistence {
     Resting,
     Insisting,
+}
+
+/// When a put was made.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Made {
+    /// This long before it is sent. It looks newer by the time that it takes to reach the server.
+    Ago(Duration),
+    /// At this time of the server, in microseconds.
+    At(u64),
+}
+
+/// The server's time, at an instant at which it was already past.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ServerTime {
+    microseconds: u64,
+    past_at: Instant,
+}
+
+impl ServerTime {
+    /// An earlier instant in the server's time, or a little before it, but never after it.
+    pub(super) fn at(self, earlier: Instant) -> u64 {
+        self.microseconds.saturating_sub(microseconds(self.past_at.saturating_duration_since(earlier)))
+    }
 }
 
 impl Store {
@@ -47,6 +73,7 @@ impl Store {
             put: Script::new(include_str!("put.lua")),
             fill: Script::new(include_str!("fill.lua")),
             invalidate: Script::new(include_str!("invalidate.lua")),
+            told: AtomicU64::new(0),
         }
     }
 
@@ -90,20 +117,30 @@ impl Store {
         &self,
         key: &str,
         value: &str,
-        age: Duration,
+        made: Made,
         time_to_live: Duration,
         persistence: Persistence,
     ) -> Result<(), RedisLinkError> {
+        let (age, made_at) = match made {
+            Made::Ago(age) => (microseconds(age), None),
+            Made::At(time) => (0, Some(time)),
+        };
         let mut invocation = self.put.prepare_invoke();
         invocation
             .key(self.key(key))
             .arg(value)
             .arg(milliseconds(time_to_live))
-            .arg(u64::try_from(age.as_micros()).unwrap_or(u64::MAX))
+            .arg(made_at.map_or_else(String::new, |time| time.to_string()))
+            .arg(age)
             .arg(&self.channel)
             .arg(key);
         let call = async |mut connection: ConnectionManager| invocation.invoke_async(&mut connection).await;
-        self.run(call, persistence).await
+        self.write(call, persistence).await
+    }
+
+    /// A time of the server that is past, in microseconds: no write that is made now is older. 0 when none was told.
+    pub(super) fn past(&self) -> u64 {
+        self.told.load(Ordering::SeqCst)
     }
 
     pub(super) async fn invalidate<K: AsRef<str>>(
@@ -117,7 +154,13 @@ impl Store {
             invocation.key(self.key(key.as_ref())).arg(key.as_ref());
         }
         let call = async |mut connection: ConnectionManager| invocation.invoke_async(&mut connection).await;
-        self.run(call, persistence).await
+        self.write(call, persistence).await
+    }
+
+    pub(super) async fn time(&self) -> Result<ServerTime, RedisLinkError> {
+        let ask = async |mut connection: ConnectionManager| redis::cmd("TIME").query_async(&mut connection).await;
+        let (seconds, microseconds): (u64, u64) = self.link.attempt(ask).await?;
+        Ok(ServerTime { microseconds: seconds * 1_000_000 + microseconds, past_at: Instant::now() })
     }
 
     /// Some of all keys, and where to go on; 0 where there are no more.
@@ -134,18 +177,25 @@ impl Store {
         Ok((next, keys.into_iter().filter_map(own).collect()))
     }
 
-    async fn run<F: Future<Output = RedisResult<()>>>(
+    /// Runs a script that answers the server's time.
+    async fn write<F: Future<Output = RedisResult<u64>>>(
         &self,
         call: impl FnOnce(ConnectionManager) -> F,
         persistence: Persistence,
     ) -> Result<(), RedisLinkError> {
-        match persistence {
-            Persistence::Resting => self.link.call(call).await,
-            Persistence::Insisting => self.link.attempt(call).await,
-        }
+        let time = match persistence {
+            Persistence::Resting => self.link.call(call).await?,
+            Persistence::Insisting => self.link.attempt(call).await?,
+        };
+        self.told.fetch_max(time, Ordering::SeqCst);
+        Ok(())
     }
 }
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
+fn microseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
