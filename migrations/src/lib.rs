@@ -30,6 +30,8 @@ mod m20261121_000020_identity_providers;
 mod m20261121_000021_suspended_members;
 mod m20261121_000022_custom_roles;
 mod m20261121_000023_teams;
+mod m20261121_000024_deactivated_users;
+mod m20261121_000025_excluded_addresses;
 mod row_security;
 mod whole;
 
@@ -80,6 +82,8 @@ fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261121_000021_suspended_members::Migration),
         Box::new(m20261121_000022_custom_roles::Migration),
         Box::new(m20261121_000023_teams::Migration),
+        Box::new(m20261121_000024_deactivated_users::Migration),
+        Box::new(m20261121_000025_excluded_addresses::Migration),
     ];
     migrations.into_iter().map(|migration| Box::new(Whole(migration)) as Box<dyn MigrationTrait>).collect()
 }

@@ -28,7 +28,7 @@ impl MigrationTrait for Migration {
             .col(line("name", 50))
             // The name in lower case, which may be longer.
             .col(line("name_key", 200))
-            .col(line("description", 500))
+            .col(optional_line("description", 500))
             .col(optional_line("base", 20))
             // The names, separated by spaces.
             .col(text(manager, "permissions").not_null())

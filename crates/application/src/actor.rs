@@ -130,6 +130,14 @@ impl Actor {
         }
     }
 
+    /// What is wrong with the credentials of who has lost their access to the organization.
+    pub(crate) fn denial_without_role(&self) -> Denial {
+        match self.principal {
+            Principal::User { credential: Credential::Session(_), .. } => Denial::EndedSession,
+            _ => Denial::InvalidToken,
+        }
+    }
+
     /// The session, or the refusal of a token, with which nothing may be done that is about sessions and credentials.
     pub fn session(&self) -> Result<SessionId, AppError> {
         match self.principal {

@@ -1,6 +1,7 @@
 //! The pipeline that every command and every query goes through, so that no use case can forget anything.
 
 mod conclusion;
+mod standing;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::actor::Actor;
 use crate::command::{Command, Effect, Tenancy, Work, permission_denied};
 use crate::documents::Documents;
 use crate::error::AppError;
-use crate::identity::SessionDirectory;
+use crate::identity::{AddressDigests, SessionDirectory};
 use crate::operation_metrics;
 use crate::ports::{Availability, Clock, IdGenerator, RelayWaker};
 use crate::query::{Queries, Query, Reader};
@@ -38,6 +39,7 @@ pub struct App {
     pub relay: Arc<dyn RelayWaker>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdGenerator>,
+    pub addresses: Arc<dyn AddressDigests>,
     pub tenancy: Tenancy,
     /// The age at which sessions end, however often they are refreshed.
     pub session_max_age: TimeDelta,
@@ -75,7 +77,8 @@ impl App {
             Q::ACCESS.check(actor)?;
             self.check_mfa(actor, Q::ACCESS, Q::WITHOUT_MFA).await?;
             let queries = if Q::FROM_CACHE { &self.queries } else { self.queries_for(actor).await };
-            let reader = Reader { queries, documents: &self.documents, actor, now: self.clock.now() };
+            let (documents, addresses) = (&self.documents, self.addresses.as_ref());
+            let reader = Reader { queries, documents, actor, now: self.clock.now(), addresses };
             let outcome = query.run(&reader).await;
             if let Err(AppError::Forbidden(permission)) = &outcome {
                 self.note_denial(actor, Q::NAME, *permission).await;
@@ -111,8 +114,10 @@ impl App {
         let mut work = Work {
             unit: unit.as_mut(),
             actor,
+            reviewed: None,
             now,
             ids: self.ids.as_ref(),
+            addresses: self.addresses.as_ref(),
             tenancy: self.tenancy,
             session_max_age: self.session_max_age,
             effects: Vec::new(),

@@ -3,16 +3,17 @@
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use tenon_domain::access::{OrganizationAccess, Permission, Permissions, ProjectAccess};
-use tenon_domain::identity::IdentityFact;
+use tenon_domain::identity::{Email, IdentityFact};
 use tenon_domain::projects::Project;
 use tenon_domain::{
-    CustomRoleId, DomainEvent, Fact, OrganizationId, ProjectId, ResourceKind, SessionId, Subject, Timestamp, TokenId,
-    UserId, Version,
+    CustomRoleId, DomainEvent, Fact, FieldChange, OrganizationId, ProjectId, ResourceKind, SessionId, Subject,
+    Timestamp, TokenId, UserId, Version,
 };
 use uuid::Uuid;
 
 use crate::actor::{Actor, Viewer};
 use crate::error::AppError;
+use crate::identity::{AddressDigest, AddressDigests};
 use crate::ports::IdGenerator;
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::{Scope, UnitOfWork};
@@ -69,8 +70,11 @@ pub enum Effect {
 pub struct Work<'a> {
     pub(crate) unit: &'a mut dyn UnitOfWork,
     pub(crate) actor: &'a Actor,
+    /// The actor with the access that they have in this transaction, once it was looked at.
+    pub(crate) reviewed: Option<Viewer>,
     pub(crate) now: Timestamp,
     pub(crate) ids: &'a dyn IdGenerator,
+    pub(crate) addresses: &'a dyn AddressDigests,
     pub(crate) tenancy: Tenancy,
     pub(crate) session_max_age: TimeDelta,
     pub(crate) effects: Vec<Effect>,
@@ -87,7 +91,7 @@ impl Work<'_> {
     }
 
     pub fn viewer(&self) -> Result<Viewer, AppError> {
-        self.actor.viewer()
+        self.reviewed.map_or_else(|| self.actor.viewer(), Ok)
     }
 
     pub fn now(&self) -> Timestamp {
@@ -96,6 +100,11 @@ impl Work<'_> {
 
     pub fn next_id<T: From<Uuid>>(&self) -> T {
         self.ids.next_id().into()
+    }
+
+    /// What stands for an address where it must not be readable.
+    pub fn digest_of(&self, address: &Email) -> AddressDigest {
+        self.addresses.digest(address)
     }
 
     pub fn tenancy(&self) -> Tenancy {
@@ -112,8 +121,26 @@ impl Work<'_> {
         self.effects.push(effect);
     }
 
+    /// Looks at the access of the actor anew, which was found out before the transaction began: what was taken from them
+    /// meanwhile they do not give themselves back. Whoever is about to change what anybody may do in the organization
+    /// does so first, one after another, so that it holds until the commit.
+    pub(crate) async fn review_access(&mut self) -> Result<(), AppError> {
+        if self.reviewed.is_none() {
+            let Viewer { user, organization, .. } = self.actor.viewer()?;
+            self.unit.members().lock_organization().await?;
+            let access = self.unit.members().role_in(user, organization).await?;
+            let access = access.ok_or_else(|| AppError::Unauthenticated(self.actor.denial_without_role()))?;
+            self.reviewed = Some(Viewer::new(user, organization, access));
+        }
+        Ok(())
+    }
+
     /// Requires a permission in the organization as a whole.
-    pub fn require(&self, permission: Permission) -> Result<Viewer, AppError> {
+    pub async fn require(&mut self, permission: Permission) -> Result<Viewer, AppError> {
+        // Who has it by no means does not hold up those who do.
+        if permission.decides_access() && self.viewer()?.allows(permission) {
+            self.review_access().await?;
+        }
         let viewer = self.viewer()?;
         if viewer.allows(permission) { Ok(viewer) } else { Err(AppError::Forbidden(permission)) }
     }
@@ -141,12 +168,26 @@ impl Work<'_> {
         permission: Permission,
         absent: AppError,
     ) -> Result<(Project, Permissions), AppError> {
+        let found = self.find_project(id, permission, &absent).await?;
+        if !permission.decides_access() || self.reviewed.is_some() {
+            return Ok(found);
+        }
+        self.review_access().await?;
+        self.find_project(id, permission, &absent).await
+    }
+
+    async fn find_project(
+        &mut self,
+        id: ProjectId,
+        permission: Permission,
+        absent: &AppError,
+    ) -> Result<(Project, Permissions), AppError> {
         let viewer = self.viewer()?;
         let Some((project, explicit)) = self.unit.projects().find_for(id, viewer.user).await? else {
-            return Err(absent);
+            return Err(absent.clone());
         };
         let access = ProjectAccess { organization_role: viewer.role, visibility: project.state().visibility, explicit };
-        let Some(rights) = access.permissions() else { return Err(absent) };
+        let Some(rights) = access.permissions() else { return Err(absent.clone()) };
         if rights.contains(permission) { Ok((project, rights)) } else { Err(AppError::Forbidden(permission)) }
     }
 }
@@ -170,7 +211,12 @@ pub(crate) fn permission_denied(organization: OrganizationId, operation: &str, p
 }
 
 /// An event that no entity records, because nothing changed: how signing in to an account went, which need not exist.
+/// Why it was refused is for those who read the audit trail.
 pub(crate) fn about_sign_in(user: Option<UserId>, email: &str, fact: IdentityFact) -> DomainEvent {
+    let reason = match &fact {
+        IdentityFact::SignInFailed { reason } => FieldChange::of("reason", None::<&str>, reason.as_str()),
+        _ => None,
+    };
     DomainEvent {
         subject: Subject {
             kind: ResourceKind::User,
@@ -179,6 +225,6 @@ pub(crate) fn about_sign_in(user: Option<UserId>, email: &str, fact: IdentityFac
         },
         project: None,
         fact: Fact::Identity(fact),
-        changes: Vec::new(),
+        changes: reason.into_iter().collect(),
     }
 }

@@ -27,6 +27,9 @@ pub enum AppError {
     /// Neither a personal access token nor one of another issuer is good for it.
     #[error("this can be done by somebody who has signed in, and not with another token: sign in")]
     SessionRequired,
+    /// A service account would change itself.
+    #[error("a service account is changed by those who manage it, and not by itself")]
+    ManagedByOthers,
     #[error("{}", .0.detail())]
     Unauthenticated(Denial),
     /// Too many attempts to prove a password or a code failed.
@@ -53,13 +56,16 @@ pub enum AppError {
     /// In every organization of theirs they are suspended. Only who has proved who they are hears that.
     #[error("you are suspended in every organization you belong to: ask one of its owners")]
     Suspended,
+    /// The operator has deactivated them. Only who has proved who they are hears that.
+    #[error("this account is deactivated: ask who runs this deployment")]
+    Deactivated,
     /// The record that would prove a domain to be the organization's own is not there.
     #[error(
         "there is no TXT record at {name} that says {value}: it may take a while until a new one is seen everywhere"
     )]
     DomainUnproved { name: String, value: String },
-    /// The organization has as many domains looked up as it may at the same time.
-    #[error("domains of this organization are being looked up: wait for that")]
+    /// The organization, or the user in all of theirs, has as many domains looked up as one may at the same time.
+    #[error("domains of this organization or of yours are being looked up: wait for that")]
     LookupsUnderWay,
     /// The caller's `If-Match` names another version than the stored one.
     #[error("it has changed since: read it again")]
@@ -70,6 +76,9 @@ pub enum AppError {
     /// A dependency is away.
     #[error("a dependency is unavailable: {0}")]
     Unavailable(String),
+    /// A dependency is away, and is not asked again before so long.
+    #[error("a dependency is unavailable: {cause}")]
+    UnavailableFor { cause: String, retry_after: Duration },
     /// A defect. The text is for the log only.
     #[error("internal error: {0}")]
     Internal(String),
@@ -84,6 +93,7 @@ impl AppError {
             Self::Forbidden(_) => "forbidden",
             Self::InsufficientScope(_) => "insufficient_scope",
             Self::SessionRequired => "session_required",
+            Self::ManagedByOthers => "managed_by_others",
             Self::Unauthenticated(_) => "unauthenticated",
             Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::SignInLocked { .. } => "sign_in_locked",
@@ -92,11 +102,12 @@ impl AppError {
             Self::MfaEnrollmentRequired => "mfa_enrollment_required",
             Self::OnlyOwner { .. } => "only_owner",
             Self::Suspended => "suspended",
+            Self::Deactivated => "deactivated",
             Self::DomainUnproved { .. } => "domain_unproved",
             Self::LookupsUnderWay => "lookups_under_way",
             Self::PreconditionFailed => "precondition_failed",
             Self::Stale => "stale",
-            Self::Unavailable(_) => "unavailable",
+            Self::Unavailable(_) | Self::UnavailableFor { .. } => "unavailable",
             Self::Internal(_) => "internal",
         }
     }

@@ -18,6 +18,7 @@ pub mod notifications;
 mod operation_metrics;
 pub mod organizations;
 pub mod page;
+mod places;
 pub mod ports;
 pub mod projects;
 pub mod query;

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tenon_domain::Timestamp;
 use tenon_domain::access::Permission;
+use tenon_domain::identity::Email;
 
 use crate::actor::{Actor, Viewer};
 use crate::audit::AuditQueries;
 use crate::documents::Documents;
 use crate::error::AppError;
-use crate::identity::{IdentityProviderQueries, IdentityQueries, PasskeyQueries, TokenQueries};
+use crate::identity::{
+    AddressDigest, AddressDigests, IdentityProviderQueries, IdentityQueries, PasskeyQueries, TokenQueries,
+};
 use crate::notifications::NotificationQueries;
 use crate::organizations::{DomainQueries, OrganizationQueries, TeamQueries};
 use crate::projects::ProjectQueries;
@@ -55,6 +58,7 @@ pub struct Reader<'a> {
     pub(crate) documents: &'a Documents,
     pub(crate) actor: &'a Actor,
     pub(crate) now: Timestamp,
+    pub(crate) addresses: &'a dyn AddressDigests,
 }
 
 impl Reader<'_> {
@@ -73,6 +77,11 @@ impl Reader<'_> {
 
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// What stands for an address where it must not be readable.
+    pub fn digest_of(&self, address: &Email) -> AddressDigest {
+        self.addresses.digest(address)
     }
 
     pub fn viewer(&self) -> Result<Viewer, AppError> {

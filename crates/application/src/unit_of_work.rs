@@ -14,8 +14,8 @@ use crate::identity::{
 };
 use crate::notifications::NotificationRepository;
 use crate::organizations::{
-    CustomRoleRepository, DomainRepository, InvitationRepository, MemberRepository, OrganizationRepository,
-    TeamRepository,
+    CustomRoleRepository, DomainRepository, ExcludedAddressRepository, InvitationRepository, MemberRepository,
+    OrganizationRepository, TeamRepository,
 };
 use crate::projects::ProjectRepository;
 use crate::tasks::TaskRepository;
@@ -83,6 +83,7 @@ pub trait UnitOfWork: Send {
     fn tokens(&mut self) -> &mut dyn TokenRepository;
     fn organizations(&mut self) -> &mut dyn OrganizationRepository;
     fn members(&mut self) -> &mut dyn MemberRepository;
+    fn excluded_addresses(&mut self) -> &mut dyn ExcludedAddressRepository;
     fn invitations(&mut self) -> &mut dyn InvitationRepository;
     fn custom_roles(&mut self) -> &mut dyn CustomRoleRepository;
     fn teams(&mut self) -> &mut dyn TeamRepository;

@@ -74,7 +74,7 @@ impl Failure {
     /// The exit code: 2 for the configuration and the files that it names, 1 for everything else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Tls(_) => 2,
+            Self::Config(_) | Self::Tls(_) | Self::Redis(RedisLinkError::Authorities { .. }) => 2,
             _ => 1,
         }
     }

@@ -97,6 +97,10 @@ macro_rules! text_value {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            pub fn into_string(self) -> String {
+                self.0
+            }
         }
     };
 }

@@ -28,6 +28,15 @@ pub enum Violation {
 }
 
 impl Violation {
+    /// Every rule there is, context by context.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let identity = IdentityError::ALL.iter().cloned().map(Self::from);
+        let organizations = OrganizationError::ALL.iter().cloned().map(Self::from);
+        let projects = ProjectError::ALL.iter().cloned().map(Self::from);
+        let tasks = TaskError::ALL.iter().cloned().map(Self::from);
+        identity.chain(organizations).chain(projects).chain(tasks)
+    }
+
     pub fn code(&self) -> &'static str {
         match self {
             Self::Identity(error) => error.code(),
@@ -89,18 +98,10 @@ mod tests {
 
     use super::*;
 
-    fn all() -> Vec<Violation> {
-        let identity = IdentityError::ALL.iter().cloned().map(Violation::from);
-        let organizations = OrganizationError::ALL.iter().cloned().map(Violation::from);
-        let projects = ProjectError::ALL.iter().cloned().map(Violation::from);
-        let tasks = TaskError::ALL.iter().cloned().map(Violation::from);
-        identity.chain(organizations).chain(projects).chain(tasks).collect()
-    }
-
     #[test]
     fn no_two_rules_share_a_code() {
         let mut seen = HashSet::new();
-        for violation in all() {
+        for violation in Violation::all() {
             assert!(seen.insert(violation.code()), "{} is used twice", violation.code());
         }
     }
@@ -112,13 +113,15 @@ mod tests {
                 && !part.ends_with('_')
                 && part.chars().all(|c| c.is_ascii_lowercase() || c == '_')
         };
-        for violation in all() {
+        for violation in Violation::all() {
             let code = violation.code();
             let (context, rule) = code.split_once('.').unwrap();
             assert!(is_name(context) && is_name(rule), "{code}");
             let contexts: &[&str] = match &violation {
                 Violation::Identity(_) => &["identity"],
-                Violation::Organization(_) => &["organization", "invitation", "role", "team", "member", "domain"],
+                Violation::Organization(_) => {
+                    &["organization", "invitation", "role", "team", "member", "domain", "service_account"]
+                }
                 Violation::Project(_) => &["project"],
                 Violation::Task(_) => &["task"],
             };
@@ -128,7 +131,7 @@ mod tests {
 
     #[test]
     fn every_rule_says_what_to_do_and_names_a_field_of_the_api() {
-        for violation in all() {
+        for violation in Violation::all() {
             let (code, text) = (violation.code(), violation.to_string());
             assert!(text.split_whitespace().count() >= 4, "{code}: {text:?}");
             assert!(!text.ends_with('.') && !text.contains("  "), "{code}: {text:?}");

@@ -203,7 +203,7 @@ fn label_of(name: &str) -> &'static str {
 
 fn from_app(error: AppError) -> JobError {
     match error {
-        AppError::Unavailable(_) | AppError::Stale => JobError::retry(error),
+        AppError::Unavailable(_) | AppError::UnavailableFor { .. } | AppError::Stale => JobError::retry(error),
         _ => JobError::fail(error),
     }
 }

@@ -250,6 +250,21 @@ fn a_mail_about_an_account_has_the_words_and_the_link_of_its_kind_or_no_link() {
         let message = render(kind);
         assert!(message.text.contains("Set a new password. The link is good"), "{}", message.text);
         assert!(message.text.contains("it concerns your account"), "{}", message.text);
+        assert!(message.text.contains("that ends all sessions"), "{}", message.text);
         assert!(!message.text.contains("https://link") && !message.html.contains("href="), "{}", message.html);
+    }
+    // A new password is no help with all of it.
+    for (kind, help) in [
+        ("account.email_changed", "sign in with it and the new address"),
+        ("account.deleted", "ask your organization to invite you again"),
+        ("account.passkey_added", "remove the passkey"),
+        ("account.second_factor_enabled", "remove the authenticator app"),
+        ("account.identity_linked", "remove the identity provider"),
+        ("account.recovery_code_used", "have your recovery codes replaced"),
+        ("account.recovery_codes_replaced", "have your recovery codes replaced"),
+    ] {
+        let message = render(kind);
+        assert!(message.text.contains(help) && message.html.contains(help), "{kind}: {}", message.text);
+        assert!(!message.text.contains("that ends all sessions"), "{kind}: {}", message.text);
     }
 }

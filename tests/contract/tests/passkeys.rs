@@ -37,9 +37,11 @@ fn a_token_opens_where_it_was_given_out_until_it_expires() {
     let id = Uuid::from_u128(7);
     let purposes = [
         CeremonyPurpose::SignIn,
-        CeremonyPurpose::Registration(SessionId::new(id)),
+        CeremonyPurpose::Registration { session: SessionId::new(id), proved: true },
+        CeremonyPurpose::Registration { session: SessionId::new(id), proved: false },
         CeremonyPurpose::SecondFactor(SignInChallengeId::new(id)),
-        CeremonyPurpose::Registration(SessionId::new(Uuid::from_u128(8))),
+        CeremonyPurpose::Registration { session: SessionId::new(Uuid::from_u128(8)), proved: true },
+        CeremonyPurpose::StepUp(SessionId::new(id)),
     ];
     for purpose in purposes {
         let token = passkeys.seal(purpose, "the state", now()).unwrap();

@@ -1,5 +1,5 @@
-// An OpenID provider for the end-to-end tests: npm's oidc-provider, in memory. Tests say who its people are, and its
-// interactions log in whoever the address of the request names.
+// An OpenID provider and authorization server for the end-to-end tests: npm's oidc-provider, in memory. Tests say who its
+// people are, and its interactions log in whoever the address of the request names.
 //
 //   PORT                            where it listens, on 127.0.0.1
 //   PUT  /test/accounts/<login>     the claims of somebody, as JSON
@@ -8,12 +8,15 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 
-import Provider from 'oidc-provider'
+import Provider, { errors } from 'oidc-provider'
 
 const port = Number(process.env.PORT)
 const issuer = `http://127.0.0.1:${port}`
 const accounts = new Map()
 const seen = []
+// An API that access tokens are for, with the name of the client that gets them: so its ID tokens have the same audience.
+const api = 'urn:tenon:api'
+const apiScopes = 'tasks:read profile:read'
 
 function signingKey() {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -30,6 +33,14 @@ function provider() {
         grant_types: ['authorization_code'],
         response_types: ['code'],
       },
+      {
+        client_id: api,
+        client_secret: 'a secret for the tests',
+        token_endpoint_auth_method: 'client_secret_post',
+        redirect_uris: ['https://program.example/callback'],
+        grant_types: ['authorization_code', 'client_credentials'],
+        response_types: ['code'],
+      },
     ],
     scopes: ['openid', 'email', 'profile', 'groups'],
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'], groups: ['groups'] },
@@ -37,7 +48,19 @@ function provider() {
     conformIdTokenClaims: process.env.CLAIMS_IN_ID_TOKEN !== 'yes',
     pkce: { methods: ['S256'], required: () => true },
     cookies: { keys: [randomUUID()] },
-    features: { devInteractions: { enabled: false } },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_, resource) => {
+          if (resource !== api) throw new errors.InvalidTarget()
+          return { scope: apiScopes, accessTokenFormat: 'jwt' }
+        },
+      },
+    },
+    // Whom an access token is about: a person, or a program that the tests know by the name of its client.
+    extraTokenClaims: (_, token) => accounts.get(token.accountId ?? token.clientId),
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     jwks: { keys: [signingKey()] },
     findAccount: (_, login) =>
@@ -49,6 +72,7 @@ function provider() {
       const { client, session } = ctx.oidc
       const grant = new ctx.oidc.provider.Grant({ clientId: client.clientId, accountId: session.accountId })
       grant.addOIDCScope('openid email profile groups')
+      grant.addResourceScope(api, apiScopes)
       await grant.save()
       return grant
     },

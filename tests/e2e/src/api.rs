@@ -10,6 +10,8 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
+use crate::problem_codes::assert_documented;
+
 /// One call as it was answered, for tests that compare calls with the OpenAPI document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
@@ -199,7 +201,8 @@ impl Answer {
             .unwrap_or_else(|error| panic!("{} answered no JSON ({error}): {}", self.call, self.text))
     }
 
-    /// The problem document, after checking its status, its media type, its code and the members all problems have.
+    /// The problem document, after checking its status, its media type, its code and the members all problems have. Its codes
+    /// have to be in the OpenAPI document.
     #[track_caller]
     pub fn problem(&self, status: u16, code: &str) -> Value {
         let problem = self.any_problem(status);
@@ -218,6 +221,7 @@ impl Answer {
             assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "no {member}: {}", self.text);
         }
         assert_eq!(problem["request_id"].as_str(), self.header("x-request-id"), "{}", self.text);
+        assert_documented(&problem);
         problem
     }
 

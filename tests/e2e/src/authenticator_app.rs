@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha1::Sha1;
 
-use crate::{PASSWORD, Person, text};
+use crate::{Person, proving, text};
 
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const STEP_SECONDS: i64 = 30;
@@ -44,7 +44,12 @@ impl AuthenticatorApp {
 impl Person {
     /// Sets an authenticator app up, and answers its recovery codes with it.
     pub async fn enroll(&self) -> (AuthenticatorApp, Vec<String>) {
-        let begun = self.api.post("/users/me/mfa/totp", json!({"password": PASSWORD})).await.expect(200);
+        self.enroll_proving(json!({})).await
+    }
+
+    /// The same for who has passkeys, with what proves their second factor.
+    pub async fn enroll_proving(&self, proof: Value) -> (AuthenticatorApp, Vec<String>) {
+        let begun = self.api.post("/users/me/mfa/totp", proving(proof)).await.expect(200);
         let mut app = AuthenticatorApp::new(&text(&begun, "secret"));
         let confirmed = self.api.post("/users/me/mfa/totp/confirm", json!({"code": app.next_code().await})).await;
         (app, recovery_codes(&confirmed.expect(200)))

@@ -1,4 +1,5 @@
-//! An identity provider for tests to sign in by: npm's `oidc-provider`, and the browser that is sent to it.
+//! An identity provider for tests to sign in by, and to get access tokens from: npm's `oidc-provider`, and the browser that
+//! is sent to it.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -15,6 +16,12 @@ use crate::eventually_within;
 use crate::processes::{Process, command, free_port};
 
 const START_LIMIT: Duration = Duration::from_secs(60);
+const SECRET: &str = "a secret for the tests";
+/// Where its browsers are sent that got tokens for an API: nobody listens there.
+const PROGRAM: &str = "https://program.example/callback";
+/// RFC 7636, appendix B.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /// After so many redirects somebody goes in circles.
 const MOST_REDIRECTS: usize = 10;
 
@@ -28,6 +35,9 @@ pub struct IdentityProvider {
 }
 
 impl IdentityProvider {
+    /// The API that its access tokens are for, and the client that gets them.
+    pub const API: &str = "urn:tenon:api";
+
     /// One that answers claims at its user info endpoint, or also writes them into ID tokens.
     pub async fn start(claims_in_id_token: bool) -> Self {
         let port = free_port();
@@ -77,7 +87,7 @@ impl IdentityProvider {
 
     /// What Tenon is to it, as members of a JSON object.
     pub fn client(&self) -> Value {
-        json!({"issuer": self.root, "client_id": "tenon", "client_secret": "a secret for the tests"})
+        json!({"issuer": self.root, "client_id": "tenon", "client_secret": SECRET})
     }
 
     /// Says who somebody is.
@@ -85,6 +95,43 @@ impl IdentityProvider {
         let address = format!("{}/test/accounts/{login}", self.root);
         let told = self.http.put(address).json(&claims).send().await.expect("an answer");
         assert!(told.status().is_success(), "{}", told.status());
+    }
+
+    /// What the client gets by itself, with these scopes: a JWT about whom the tests know by its name.
+    pub async fn token_of_client(&self, scopes: &str) -> Value {
+        self.grant(&[("grant_type", "client_credentials"), ("scope", scopes)]).await
+    }
+
+    /// What the client gets when this person logs in: an access token, which is a JWT, and an ID token.
+    pub async fn tokens_of(&self, login: &str, scopes: &str) -> Value {
+        let asked = [
+            ("client_id", Self::API),
+            ("response_type", "code"),
+            ("scope", scopes),
+            ("resource", Self::API),
+            ("redirect_uri", PROGRAM),
+            ("state", "state"),
+            ("nonce", "nonce"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ];
+        let start = Url::parse_with_params(&format!("{}/auth", self.root), asked).expect("an address");
+        let back = Url::parse(&self.visit(start.as_str(), login).await).expect("an address");
+        let code = back.query_pairs().find(|(name, _)| name == "code").map(|(_, code)| code.into_owned());
+        let code = code.unwrap_or_else(|| panic!("no code: {back}"));
+        let (kind, redirect) = (("grant_type", "authorization_code"), ("redirect_uri", PROGRAM));
+        self.grant(&[kind, redirect, ("code", code.as_str()), ("code_verifier", VERIFIER)]).await
+    }
+
+    async fn grant(&self, what: &[(&str, &str)]) -> Value {
+        let client = [("client_id", Self::API), ("client_secret", SECRET), ("resource", Self::API)];
+        let url = Url::parse_with_params(&self.root, client.iter().chain(what)).expect("an address");
+        let form = url.query().unwrap_or_default().to_owned();
+        let request = self.http.post(format!("{}/token", self.root)).body(form);
+        let answer = request.header("content-type", "application/x-www-form-urlencoded").send().await;
+        let answer = answer.expect("an answer");
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
+        answer.json().await.expect("tokens")
     }
 
     /// Has other keys from now on.

@@ -1,5 +1,6 @@
 //! An issuer of access tokens other than Tenon, on a port of this machine.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -83,17 +84,23 @@ fn unsigned(header: &Value, claims: &Value) -> String {
 pub struct Issuer {
     pub url: String,
     keys: Arc<Mutex<Option<Vec<Value>>>>,
+    hangs: Arc<AtomicBool>,
 }
 
 impl Issuer {
     pub async fn start(keys: &[&IssuerKey]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let issuer = Self { url: url.clone(), keys: Arc::default() };
+        let issuer = Self { url: url.clone(), keys: Arc::default(), hangs: Arc::default() };
         issuer.publish(keys);
-        let published = Arc::clone(&issuer.keys);
+        let (published, hangs) = (Arc::clone(&issuer.keys), Arc::clone(&issuer.hangs));
         tokio::spawn(async move {
+            let mut held = Vec::new();
             while let Ok((mut connection, _)) = listener.accept().await {
+                if hangs.load(Ordering::SeqCst) {
+                    held.push(connection);
+                    continue;
+                }
                 let mut request = vec![0; 4096];
                 let length = connection.read(&mut request).await.unwrap_or_default();
                 let request = String::from_utf8_lossy(&request[..length]).into_owned();
@@ -120,6 +127,11 @@ impl Issuer {
     /// Answers nobody any more.
     pub fn leave(&self) {
         *self.keys.lock().unwrap() = None;
+    }
+
+    /// Takes connections and says nothing from now on.
+    pub fn hang(&self) {
+        self.hangs.store(true, Ordering::SeqCst);
     }
 
     /// The claims of a token for somebody who reads this address.

@@ -27,6 +27,7 @@ pub mod openapi_document;
 mod passkey_device;
 mod person;
 mod previous_release;
+mod problem_codes;
 pub mod processes;
 mod server;
 pub mod tokens;
@@ -40,7 +41,7 @@ pub use identity_provider::IdentityProvider;
 pub use issuer::{Issuer, IssuerKey};
 pub use name_server::NameServer;
 pub use passkey_device::{PASSKEY_DOMAIN, PASSKEY_ORIGIN, PasskeyDevice};
-pub use person::{PASSWORD, Person, array, merged, text, unique_domain, unique_email};
+pub use person::{PASSWORD, Person, array, merged, proving, text, unique_domain, unique_email};
 pub use previous_release::previous_release;
 pub use server::{JWT_SECRET, Options, SecondApi, Server};
 

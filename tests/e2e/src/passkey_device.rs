@@ -12,7 +12,7 @@ use passkey::types::webauthn::{CredentialCreationOptions, CredentialRequestOptio
 use reqwest::Url;
 use serde_json::{Value, json};
 
-use crate::{Answer, Api, PASSWORD, Person, text};
+use crate::{Answer, Api, Person, proving, text};
 
 /// The domain that the passkeys of all servers of the tests are bound to, and the page that asks for them.
 pub const PASSKEY_DOMAIN: &str = "tenon.example.com";
@@ -126,12 +126,24 @@ impl PasskeyDevice {
         let passkey = json!({"ceremony": started["ceremony"], "credential": self.sign(&started["options"]).await});
         json!({"mfa_token": mfa_token, "passkey": passkey})
     }
+
+    /// What proves the second factor of who is signed in, once.
+    pub async fn step_up(&mut self, api: &Api) -> Value {
+        let started = api.post("/users/me/mfa/passkey/options", None).await.expect(200);
+        let passkey = json!({"ceremony": started["ceremony"], "credential": self.sign(&started["options"]).await});
+        json!({"passkey": passkey})
+    }
 }
 
 impl Person {
     /// Adds a passkey on this device to the account.
     pub async fn add_passkey(&self, device: &mut PasskeyDevice, name: &str) -> Value {
-        let started = self.api.post("/users/me/passkeys/options", json!({"password": PASSWORD})).await.expect(200);
+        self.add_passkey_proving(json!({}), device, name).await
+    }
+
+    /// The same for who has a second factor, with what proves it.
+    pub async fn add_passkey_proving(&self, proof: Value, device: &mut PasskeyDevice, name: &str) -> Value {
+        let started = self.api.post("/users/me/passkeys/options", proving(proof)).await.expect(200);
         let credential = device.create(&started["options"]).await;
         let body = json!({"ceremony": text(&started, "ceremony"), "name": name, "credential": credential});
         self.api.post("/users/me/passkeys", body).await.expect(201)

@@ -128,6 +128,11 @@ impl Person {
     }
 }
 
+/// What somebody sends who is asked who they are: the password, and what proves their second factor.
+pub fn proving(proof: Value) -> Value {
+    merged(json!({"password": PASSWORD}), proof)
+}
+
 /// An object with the members of another one besides, or in their place.
 pub fn merged(mut body: Value, fields: Value) -> Value {
     let (Value::Object(into), Value::Object(from)) = (&mut body, fields) else { panic!("two objects are needed") };

@@ -9,6 +9,7 @@ on_every_deployment!(
     registering_reports_all_faults_at_once,
     a_new_password_is_neither_personal_nor_easy_to_guess,
     an_address_registers_once,
+    reserved_names_are_nobodys_addresses,
     signing_in_answers_like_registering,
     signing_in_does_not_tell_which_addresses_exist,
     long_passwords_are_not_truncated,
@@ -84,6 +85,24 @@ async fn an_address_registers_once(server: Server) {
         "email": known.email.to_uppercase(), "password": PASSWORD, "display_name": "Somebody", "organization_name": "Else",
     });
     server.api().post("/auth/register", body).await.problem(409, "identity.email_taken");
+}
+
+async fn reserved_names_are_nobodys_addresses(server: Server) {
+    let owner = Person::found(&server).await;
+    let member = owner.invite("Mia Member", "member").await;
+    for email in [format!("{}@deleted.invalid", member.id), "mia@Service.INVALID".to_owned()] {
+        let register = json!({
+            "email": email, "password": PASSWORD, "display_name": "Somebody", "organization_name": "Else",
+        });
+        let faults = server.api().post("/auth/register", register).await.faults(422);
+        assert_eq!(faults, [("/email".to_owned(), "identity.email_format".to_owned())]);
+        let invitation = owner.api.post("/invitations", json!({"email": email, "role": "member"})).await;
+        invitation.problem(422, "identity.email_format");
+        let change = json!({"current_password": PASSWORD, "new_email": email});
+        owner.api.post("/users/me/email", change).await.problem(422, "identity.email_format");
+    }
+    let body = json!({"password": PASSWORD});
+    member.api.call(reqwest::Method::DELETE, "/users/me", Some(body)).await.expect(204);
 }
 
 async fn signing_in_answers_like_registering(server: Server) {
@@ -215,5 +234,8 @@ async fn sign_ins_are_audited(server: Server) {
         })
         .await;
         assert!(entry["ip"].is_string() && entry["request_id"].is_string(), "{entry}");
+        if action == "auth.sign_in_failed" {
+            assert_eq!(entry["changes"], json!([{"field": "reason", "from": null, "to": "wrong_password"}]));
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tenon_e2e_tests::{Answer, Api, Call, PASSWORD, Person, Server, on_every_deployment, text, unique_email};
+use tenon_e2e_tests::{Answer, Api, Call, PASSWORD, Person, Server, array, on_every_deployment, text, unique_email};
 
 on_every_deployment!(
     signing_in_sets_cookies_instead_of_answering_tokens,
@@ -217,6 +217,9 @@ async fn a_cookie_is_refreshed(server: Server) {
     browser.cookies.insert(REFRESH.to_owned(), before[REFRESH].clone());
     let body = browser.call(Method::POST, "/auth/refresh", json!({})).await;
     body.problem(401, "auth.missing_refresh_token");
+    // But it is one too many beside another token.
+    let given = json!({"refresh_token": before[REFRESH]});
+    browser.call(Method::POST, "/auth/refresh", given).await.problem(400, "auth.mixed_credentials");
 }
 
 async fn signing_out_removes_the_cookies(server: Server) {
@@ -233,6 +236,22 @@ async fn signing_out_removes_the_cookies(server: Server) {
         browser.get("/users/me").await.problem(401, "auth.ended_session");
         browser.enter("/auth/refresh", json!({})).await.problem(401, "auth.invalid_refresh_token");
     }
+    let mut browser = Browser::sign_in(&server, &person).await;
+    let other = Browser::sign_in(&server, &person).await;
+    let csrf_token = browser.csrf_token().await;
+    let end = async |of: &Browser| {
+        let sessions = array(&of.get("/auth/sessions").await.expect(200));
+        let session = sessions.iter().find(|session| session["current"] == true).unwrap();
+        let path = format!("/auth/sessions/{}", text(session, "id"));
+        browser.call(Method::DELETE, &path, None).header("x-csrf-token", &csrf_token).await
+    };
+    let of_another = end(&other).await;
+    of_another.expect(204);
+    assert_eq!(of_another.header("set-cookie"), None);
+    let own = end(&browser).await;
+    own.expect(204);
+    browser.keep(&own);
+    assert!(browser.names().is_empty(), "{:?}", browser.cookies);
     let by_token = Person::found(&server).await.api.post("/auth/logout", None).await;
     by_token.expect(204);
     assert_eq!(by_token.header("set-cookie"), None);

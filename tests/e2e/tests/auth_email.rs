@@ -56,6 +56,11 @@ async fn nobody_signs_in_before_their_address_is_verified(deployment: Deployment
     // Registering begins a session all the same.
     assert_eq!(person.api.get("/users/me").await.expect(200)["email_verified"], false);
     login(&server, &person.email).await.problem(401, "auth.unverified_email");
+    // Nothing is made that would go on being good.
+    let token = json!({"name": "Robot", "scopes": ["tasks:read"]});
+    person.api.post("/users/me/tokens", token.clone()).await.problem(401, "auth.unverified_email");
+    let passkey = json!({"password": PASSWORD});
+    person.api.post("/users/me/passkeys/options", passkey.clone()).await.problem(401, "auth.unverified_email");
     let wrong = json!({"email": person.email, "password": "not the password"});
     server.api().post("/auth/login", wrong).await.problem(401, "auth.invalid_credentials");
 
@@ -65,6 +70,8 @@ async fn nobody_signs_in_before_their_address_is_verified(deployment: Deployment
     verify(&server, &first).await.expect(204);
     verify(&server, &second).await.problem(401, "auth.invalid_account_token");
     assert_eq!(login(&server, &person.email).await.expect(200)["user"]["email_verified"], true);
+    person.api.post("/users/me/tokens", token).await.expect(201);
+    person.api.post("/users/me/passkeys/options", passkey).await.expect(200);
 
     let email = unique_email("Nina New");
     let invitation = person.api.post("/invitations", json!({"email": email, "role": "member"})).await.expect(201);

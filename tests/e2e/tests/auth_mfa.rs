@@ -169,6 +169,11 @@ async fn a_code_removes_it_again(server: Server) {
     let person = Person::found(&server).await;
     let (_, codes) = person.enroll().await;
     let waiting = challenge(&server, &person).await;
+    for path in ["/users/me/mfa/totp", "/users/me/mfa/recovery-codes"] {
+        let method = if path.ends_with("totp") { Method::DELETE } else { Method::POST };
+        let missing = person.api.call(method, path, Some(json!({}))).await;
+        assert_eq!(missing.faults(422), [("/code".to_owned(), "identity.code_needed".to_owned())]);
+    }
     remove(&person, &codes[0]).await.expect(204);
     assert_eq!(mfa_of(&person).await["totp"]["enabled"], false);
     server.api().post("/auth/login", json!({"email": person.email, "password": PASSWORD})).await.expect(200);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use tenon_e2e_tests::{
-    Answer, Deployment, Options, PASSWORD, Person, Server, eventually, on_deployment, on_every_deployment,
-    on_own_servers, text, unique_email,
+    Answer, Deployment, Options, PASSWORD, PasskeyDevice, Person, Server, eventually, on_deployment,
+    on_every_deployment, on_own_servers, text, unique_email,
 };
 
 on_every_deployment!(
@@ -15,8 +15,15 @@ on_every_deployment!(
     a_link_is_good_until_one_of_them_is_used,
     a_new_password_has_to_follow_the_rules,
     made_up_tokens_are_refused,
+    nothing_that_a_stranger_added_outlives_the_first_new_password,
+    who_had_verified_their_address_keeps_their_second_factor,
 );
-on_deployment!(mysql_redis, MysqlRedis, a_forgotten_password_is_replaced_by_a_mailed_link);
+on_deployment!(
+    mysql_redis,
+    MysqlRedis,
+    a_forgotten_password_is_replaced_by_a_mailed_link,
+    nothing_that_a_stranger_added_outlives_the_first_new_password,
+);
 on_own_servers!(a_stranger_uses_up_nothing_of_what_an_owner_may_ask_for);
 
 const NEW_PASSWORD: &str = "a quieter place for staples";
@@ -130,4 +137,50 @@ async fn made_up_tokens_are_refused(server: Server) {
         let refused = server.api().post(path, json!({"token": token})).await;
         refused.problem(401, "auth.invalid_account_token");
     }
+}
+
+/// Whoever reads the person's mail sets a new password, and signs in with it.
+async fn take_over(server: &Server, person: &Person) -> Answer {
+    forgot(server, &person.email).await.expect(202);
+    let token = server.mailed_token(&person.email, PLACE, &[]).await;
+    reset(server, &token, NEW_PASSWORD).await.expect(204);
+    login(server, &person.email, NEW_PASSWORD).await
+}
+
+async fn nothing_that_a_stranger_added_outlives_the_first_new_password(server: Server) {
+    // Somebody registers with an address that is not theirs.
+    let (stranger, mut phone) = (Person::found(&server).await, PasskeyDevice::default());
+    stranger.add_passkey(&mut phone, "Phone").await;
+    stranger.enroll_proving(phone.step_up(&stranger.api).await).await;
+    let (_, robot) = stranger.token(&["profile:read"]).await;
+    let elsewhere = server.api().from_address([127, 0, 5, 2].into());
+    phone.sign_in(&elsewhere).await.expect(200);
+
+    let owner = Person::signed_in(&server.api(), &take_over(&server, &stranger).await.expect(200));
+    phone.sign_in(&elsewhere).await.problem(401, "auth.invalid_passkey");
+    robot.get("/users/me").await.problem(401, "auth.invalid_token");
+    assert!(owner.all("/users/me/passkeys").await.is_empty());
+    let none = json!({"totp": {"enabled": false, "confirmed_at": null}, "passkeys": 0, "recovery_codes_left": 0});
+    assert_eq!(owner.api.get("/users/me/mfa").await.expect(200), none);
+    for title in ["Your last passkey was removed", "Your second factor was removed"] {
+        let told = || async { server.mails_to(&owner.email).into_iter().find(|mail| mail.contains(title)) };
+        eventually(title, told).await;
+    }
+    for action in ["auth.passkey_removed", "auth.mfa_disabled"] {
+        let path = format!("/audit-logs?action={action}");
+        eventually(action, || async { owner.all(&path).await.pop() }).await;
+    }
+}
+
+async fn who_had_verified_their_address_keeps_their_second_factor(server: Server) {
+    let (person, mut phone) = (Person::found(&server).await, PasskeyDevice::default());
+    server.api().post("/auth/verify-email/resend", json!({"email": person.email})).await.expect(202);
+    let token = server.mailed_token(&person.email, "account/verify-email", &[]).await;
+    server.api().post("/auth/verify-email", json!({"token": token})).await.expect(204);
+    person.add_passkey(&mut phone, "Phone").await;
+    let (_, codes) = person.enroll_proving(phone.step_up(&person.api).await).await;
+    let asked = take_over(&server, &person).await.problem(401, "mfa_required");
+    let answer = json!({"mfa_token": asked["mfa_token"], "code": codes[0]});
+    server.api().post("/auth/mfa/verify", answer).await.expect(200);
+    phone.sign_in(&server.api()).await.expect(200);
 }

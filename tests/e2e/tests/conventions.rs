@@ -7,12 +7,13 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tenon_e2e_tests::{
-    Deployment, Options, PASSWORD, Person, Server, array, on_deployment, on_every_deployment, on_own_servers, text,
-    unique_email,
+    Api, Deployment, Options, PASSWORD, Person, Server, array, on_deployment, on_every_deployment, on_own_servers,
+    text, unique_domain, unique_email,
 };
 
 on_every_deployment!(
     bad_bodies_are_refused,
+    fields_at_fault_are_named,
     huge_bodies_are_refused,
     other_content_types_are_refused,
     unknown_parameters_are_refused,
@@ -22,10 +23,13 @@ on_every_deployment!(
     times_and_ids_have_one_format,
     answers_carry_security_headers,
     other_spellings_of_a_path_are_no_way_around,
+    bodies_that_nobody_reads_say_nothing,
     preconditions_are_understood,
+    preconditions_hold_wherever_something_changes,
     idempotent_requests_are_replayed,
     concurrent_idempotent_requests_happen_once,
     idempotency_keys_belong_to_their_user,
+    outcomes_are_told_again_only_to_who_could_get_them_now,
     what_never_started_is_not_kept,
 );
 on_deployment!(mysql_redis, MysqlRedis, idempotent_requests_are_replayed, concurrent_idempotent_requests_happen_once,);
@@ -58,6 +62,31 @@ async fn bad_bodies_are_refused(server: Server) {
     latin1.any_problem(400);
 }
 
+async fn fields_at_fault_are_named(server: Server) {
+    let empty = server.api().post("/auth/register", json!({})).await;
+    let fault = |pointer: &str, code: &str| (pointer.to_owned(), code.to_owned());
+    let missing = |pointer: &str| fault(pointer, "body.missing_field");
+    assert_eq!(empty.faults(400), ["/display_name", "/email", "/organization_name", "/password"].map(missing));
+    assert_eq!(empty.problem(400, "body.invalid")["detail"], "4 fields are not as they must be: see `errors`");
+    let owner = Person::found(&server).await;
+    let project = owner.project("ENG").await;
+    for (field, value, pointer, code) in [
+        ("titel", json!("t"), "/titel", "body.unknown_field"),
+        ("estimate", json!("three"), "/estimate", "body.wrong_type"),
+        ("priority", json!("highest"), "/priority", "body.invalid_value"),
+        ("due_date", json!("24.12.2026"), "/due_date", "body.invalid_value"),
+        ("assignee_ids", json!(["me"]), "/assignee_ids/0", "body.invalid_value"),
+    ] {
+        let mut body = json!({"project_id": project["id"], "title": "Fine"});
+        body[field] = value;
+        let refused = owner.api.post("/tasks", body).await;
+        assert_eq!(refused.faults(400), [fault(pointer, code)]);
+        assert!(!refused.text.contains("column"), "{}", refused.text);
+    }
+    let cleared = owner.api.patch("/users/me", json!({"display_name": null})).await;
+    assert_eq!(cleared.faults(400), [fault("/display_name", "body.wrong_type")]);
+}
+
 async fn huge_bodies_are_refused(server: Server) {
     let owner = Person::found(&server).await;
     let body = json!({"project_id": owner.id, "title": "x".repeat(8 * 1024 * 1024)});
@@ -77,6 +106,10 @@ async fn other_content_types_are_refused(server: Server) {
         let refused = owner.api.post("/projects", None).raw(content_type, "{}").await;
         refused.problem(415, "body.unsupported_media_type");
     }
+    let packed = owner.api.post("/projects", None).raw("application/json", "{}");
+    let packed = packed.header("content-encoding", "gzip").await;
+    packed.problem(415, "body.unsupported_encoding");
+    assert_eq!(packed.header("accept-encoding"), Some("identity"));
     let patch = owner.api.call(Method::PATCH, "/users/me", None);
     patch.raw("application/merge-patch+json", "{\"display_name\": \"Ada\"}").await.expect(200);
 }
@@ -178,6 +211,30 @@ async fn other_spellings_of_a_path_are_no_way_around(server: Server) {
     keyed.problem(400, "idempotency.not_supported");
 }
 
+async fn bodies_that_nobody_reads_say_nothing(server: Server) {
+    let owner = Person::found(&server).await;
+    let member = owner.invite("Mia Member", "member").await;
+    owner.project("ENG").await;
+    let team = text(&owner.api.post("/teams", json!({"name": "Platform"})).await.expect(201), "id");
+    let membership = format!("/teams/{team}/members/{}", member.id);
+    owner.api.put(&membership, json!({"role": "lead"})).await.problem(400, "body.invalid");
+    owner.api.put(&membership, json!([])).await.problem(400, "body.invalid");
+    let garbage = owner.api.put_nothing(&membership).raw("text/plain", "role=lead").await;
+    garbage.problem(400, "body.malformed");
+    assert_eq!(owner.all(&format!("/teams/{team}/members")).await, Vec::<Value>::new());
+    owner.api.put(&membership, json!({})).await.expect(200);
+    owner.api.put_nothing(&membership).await.expect(200);
+    let archive = || owner.api.post("/projects/ENG/archive", json!({"until": "tomorrow"}));
+    archive().await.problem(400, "body.invalid");
+    // With a key, too: nothing is kept of it.
+    archive().header("idempotency-key", "archive").await.problem(400, "body.invalid");
+    owner.api.post("/projects/ENG/archive", json!({})).header("idempotency-key", "archive").await.expect(200);
+    let delete = owner.api.call(Method::DELETE, &membership, Some(json!({"reason": "none"})));
+    delete.await.problem(400, "body.invalid");
+    // Who is not signed in learns that first.
+    server.api().put(&membership, json!({"role": "lead"})).await.problem(401, "auth.missing_token");
+}
+
 async fn preconditions_are_understood(server: Server) {
     let owner = Person::found(&server).await;
     let task = owner.task(&owner.project("ENG").await, "Versions").await;
@@ -189,6 +246,46 @@ async fn preconditions_are_understood(server: Server) {
     owner.api.patch(&path, json!({"title": "Any"})).header("if-match", "*").await.expect(200);
     owner.api.patch(&path, json!({"title": "Bad"})).header("if-match", "nonsense").await.any_problem(412);
     owner.api.patch(&path, json!({"title": "Late"})).header("if-match", "\"1\"").await.problem(412, "version.stale");
+}
+
+async fn preconditions_hold_wherever_something_changes(server: Server) {
+    let owner = Person::found(&server).await;
+    let member = owner.invite("Mia Member", "member").await;
+    let invitation = json!({"email": unique_email("Nina"), "role": "guest"});
+    let invitation = text(&owner.api.post("/invitations", invitation).await.expect(201), "id");
+    let program = json!({"name": "Importer", "role": "member"});
+    let program = text(&owner.api.post("/service-accounts", program).await.expect(201), "id");
+    let (token, _) = owner.token(&["tasks:read"]).await;
+    let domain = owner.api.post("/domains", json!({"domain": unique_domain()})).await.expect(201);
+    let domain = text(&domain, "id");
+    let transfer = json!({"user_id": member.id, "password": PASSWORD, "keep_role": true});
+    for (method, path, body) in [
+        (Method::DELETE, format!("/invitations/{invitation}"), None),
+        (Method::DELETE, format!("/service-accounts/{program}"), None),
+        (Method::PATCH, format!("/service-accounts/{program}"), Some(json!({"name": "Late"}))),
+        (Method::DELETE, format!("/users/me/tokens/{token}"), None),
+        (Method::DELETE, format!("/organizations/current/tokens/{token}"), None),
+        (Method::POST, format!("/members/{}/suspend", member.id), None),
+        (Method::POST, format!("/members/{}/unsuspend", member.id), None),
+        (Method::POST, format!("/domains/{domain}/verify"), None),
+        (Method::POST, "/organizations/current/transfer".to_owned(), Some(transfer)),
+    ] {
+        let stale = owner.api.call(method, &path, body).header("if-match", "\"999\"").await;
+        stale.problem(412, "version.stale");
+    }
+    // What is read has the tag that they ask for.
+    for path in [
+        format!("/invitations/{invitation}"),
+        format!("/service-accounts/{program}"),
+        format!("/users/me/tokens/{token}"),
+        format!("/members/{}", member.id),
+    ] {
+        let found = owner.api.get(&path).await;
+        assert_eq!(found.expect(200)["version"], 1, "{path}");
+        owner.api.get(&path).header("if-none-match", found.etag()).await.expect(304);
+        let tags = format!("\"{}.7\", {}", owner.id, found.etag());
+        assert_eq!(owner.api.delete(&path).header("if-match", tags).await.expect(204), Value::Null, "{path}");
+    }
 }
 
 async fn idempotent_requests_are_replayed(server: Server) {
@@ -241,6 +338,56 @@ async fn idempotency_keys_belong_to_their_user(server: Server) {
         person.api.post("/tasks", body).header("idempotency-key", "shared").await.expect(201);
     }
     assert_eq!(array(&owner.api.get("/tasks").await.expect(200)).len(), 2);
+}
+
+async fn outcomes_are_told_again_only_to_who_could_get_them_now(server: Server) {
+    let owner = Person::found(&server).await;
+    let admin = owner.invite("Alan Admin", "admin").await;
+    let (_, reader) = admin.token(&["profile:read"]).await;
+    let body = json!({"email": unique_email("Nina"), "role": "guest"});
+    let invite = |api: &Api| api.post("/invitations", body.clone()).header("idempotency-key", "invite");
+    let changed = "idempotency.caller_changed";
+    let first = invite(&admin.api).await.expect(201);
+    // Not to another credential of the same person, whatever it is good for.
+    let (_, writer) = admin.token(&["members:write"]).await;
+    for other in [&reader, &writer] {
+        let refused = invite(other).await;
+        refused.problem(409, changed);
+        assert!(!refused.text.contains(&text(&first, "token")) && refused.header("idempotent-replayed").is_none());
+    }
+    // But to the same session, when its token is another one.
+    let refresh = json!({"refresh_token": admin.refresh_token});
+    let refreshed = Person::signed_in(&server.api(), &server.api().post("/auth/refresh", refresh).await.expect(200));
+    let again = invite(&refreshed.api).await;
+    assert_eq!(again.expect(201), first);
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    // Not to who may do less by now.
+    let membership = format!("/members/{}", admin.id);
+    owner.api.patch(&membership, json!({"role": "guest"})).await.expect(200);
+    invite(&refreshed.api).await.problem(409, changed);
+    owner.api.patch(&membership, json!({"role": "admin"})).await.expect(200);
+    invite(&refreshed.api).await.expect(201);
+    // Nor to who lacks the second factor that is required meanwhile.
+    owner.enroll().await;
+    owner.api.patch("/organizations/current", json!({"require_mfa": true})).await.expect(200);
+    invite(&refreshed.api).await.problem(409, changed);
+    assert_eq!(owner.all("/invitations").await.len(), 2, "one for the admin, and one for all those requests");
+
+    // Nor to who sees the project no more.
+    let owner = Person::found(&server).await;
+    let member = owner.invite("Mia Member", "member").await;
+    let project = owner.project_with("ENG", json!({"visibility": "private"})).await;
+    let role = format!("/projects/{}/members/{}", text(&project, "id"), member.id);
+    owner.api.put(&role, json!({"role": "contributor"})).await.expect(200);
+    let body = json!({"project_id": project["id"], "title": "Once"});
+    let create = || member.api.post("/tasks", body.clone()).header("idempotency-key", "create");
+    let task = create().await.expect(201);
+    assert_eq!(create().await.expect(201), task);
+    owner.api.delete(&role).await.expect(204);
+    create().await.problem(409, changed);
+    owner.api.put(&role, json!({"role": "viewer"})).await.expect(200);
+    assert_eq!(create().await.expect(201), task);
+    assert_eq!(owner.all("/tasks").await.len(), 1);
 }
 
 async fn what_never_started_is_not_kept(server: Server) {

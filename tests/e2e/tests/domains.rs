@@ -1,13 +1,18 @@
 //! `/domains`, `/organizations/joinable` and `/organizations/{organization}/join`: against a name server.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tenon_e2e_tests::{
     Answer, Api, Deployment, NameServer, Options, PASSWORD, Person, Server, array, eventually, on_own_servers, text,
     unique_domain,
 };
 
-on_own_servers!(a_domain_is_proved_by_a_record, addresses_of_a_domain_join);
+on_own_servers!(
+    a_domain_is_proved_by_a_record,
+    addresses_of_a_domain_join,
+    a_new_account_is_no_way_around_a_suspension,
+);
 
 /// A server that asks a name server of its own.
 async fn start(deployment: Deployment) -> (Server, NameServer) {
@@ -26,9 +31,15 @@ async fn register(api: &Api, email: &str) -> Person {
 
 /// Has somebody open the link that is mailed to them.
 async fn verify_address(server: &Server, person: &Person) {
+    verify_address_again(server, person, &[]).await;
+}
+
+/// The same, for an address that was mailed these tokens before. Answers the new one.
+async fn verify_address_again(server: &Server, person: &Person, known: &[String]) -> String {
     server.api().post("/auth/verify-email/resend", json!({"email": person.email})).await.expect(202);
-    let token = server.mailed_token(&person.email, "account/verify-email", &[]).await;
+    let token = server.mailed_token(&person.email, "account/verify-email", known).await;
     server.api().post("/auth/verify-email", json!({"token": token})).await.expect(204);
+    token
 }
 
 async fn claim(person: &Person, domain: &str) -> Value {
@@ -158,4 +169,39 @@ async fn addresses_of_a_domain_join(deployment: Deployment) {
     let late = register(&server.api(), &format!("late@{domain}")).await;
     verify_address(&server, &late).await;
     assert_eq!((role_of(&late).await, joinable(&late).await), (None, Vec::new()));
+}
+
+async fn a_new_account_is_no_way_around_a_suspension(deployment: Deployment) {
+    let (server, names) = start(deployment).await;
+    let (owner, host) = (Person::found(&server).await, Person::found(&server).await);
+    let domain = unique_domain();
+    let claimed = claim(&owner, &domain).await;
+    publish(&names, &claimed);
+    verify(&owner, &claimed).await.expect(200);
+    let path = format!("/domains/{}", text(&claimed, "id"));
+    owner.api.patch(&path, json!({"auto_join_role": "member"})).await.expect(200);
+    let is_member = async |person: &Person| owner.all("/members").await.iter().any(|it| it["user_id"] == *person.id);
+
+    let email = format!("sue@{domain}");
+    let invitation = host.api.post("/invitations", json!({"email": email, "role": "member"})).await.expect(201);
+    let accept = json!({"token": invitation["token"], "display_name": "Sue Suspended", "password": PASSWORD});
+    let sue = server.api().post("/invitations/accept", accept).await.expect(200);
+    let sue = Person::signed_in(&server.api(), &sue);
+    let first = verify_address_again(&server, &sue, &[]).await;
+    assert!(is_member(&sue).await);
+    owner.api.post(format!("/members/{}/suspend", sue.id), None).await.expect(200);
+    sue.api.call(Method::DELETE, "/users/me", Some(json!({"password": PASSWORD}))).await.expect(204);
+
+    let again = register(&server.api(), &email).await;
+    verify_address_again(&server, &again, &[first]).await;
+    assert!(!is_member(&again).await);
+    assert_eq!(again.all("/organizations/joinable").await, Vec::<Value>::new());
+    let join = format!("/organizations/{}/join", owner.organization_id);
+    again.api.post(&join, None).await.problem(404, "organization.not_found");
+
+    // Until she is wanted again.
+    let invitation = owner.api.post("/invitations", json!({"email": email, "role": "guest"})).await.expect(201);
+    let accept = json!({"token": invitation["token"], "password": PASSWORD});
+    server.api().post("/invitations/accept", accept).await.expect(200);
+    assert!(is_member(&again).await);
 }

@@ -1,20 +1,29 @@
 //! Access tokens of another authorization server.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
-use tenon_e2e_tests::{Deployment, Issuer, IssuerKey, Options, Person, Server, on_own_servers, tokens};
+use tenon_e2e_tests::{
+    Deployment, IdentityProvider, Issuer, IssuerKey, Options, Person, Server, on_own_servers, text, tokens,
+};
 
 on_own_servers!(
     tokens_of_another_issuer_are_taken,
     keys_are_changed_and_an_issuer_may_be_away,
     an_issuer_that_never_answered_is_a_service_that_is_away,
+    an_issuer_that_hangs_stops_no_other,
+    tokens_of_a_real_authorization_server_are_taken,
 );
 
 /// A server that takes the tokens of this issuer.
 async fn start(deployment: Deployment, issuer: &Issuer) -> Server {
-    let issuers = json!([{
-        "issuer": issuer.url, "audience": "tenon", "subject": "email", "organization_claim": "organization",
-    }]);
+    start_with(deployment, &[&issuer.url]).await
+}
+
+async fn start_with(deployment: Deployment, issuers: &[&str]) -> Server {
+    let issuer = |url: &&str| json!({"issuer": url, "audience": "tenon", "subject": "email", "organization_claim": "organization"});
+    let issuers: Value = issuers.iter().map(issuer).collect();
     let options = Options::default().with("TENON_TOKEN_ISSUERS", issuers).with("TENON_OUTBOUND_PRIVATE", "on");
     Server::start(deployment, options).await
 }
@@ -116,5 +125,71 @@ async fn an_issuer_that_never_answered_is_a_service_that_is_away(deployment: Dep
     let ada = Person::found(&server).await;
     let answer = server.api().with_token(&key.sign(&issuer.claims(&ada.email))).get("/users/me").await;
     answer.any_problem(503);
+    let pause: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!((25..=30).contains(&pause), "until it is asked again: {pause}");
     ada.api.get("/users/me").await.expect(200);
+}
+
+async fn an_issuer_that_hangs_stops_no_other(deployment: Deployment) {
+    let key = IssuerKey::ed25519("1");
+    let (silent, other) = (Issuer::start(&[&key]).await, Issuer::start(&[&key]).await);
+    silent.hang();
+    let server = start_with(deployment, &[&silent.url, &other.url]).await;
+    let ada = Person::found(&server).await;
+    verify(&server, &ada).await;
+    let token = key.sign(&silent.claims(&ada.email));
+    let waiting: Vec<_> = (0..80)
+        .map(|_| {
+            let program = server.api().with_token(&token);
+            tokio::spawn(async move { program.get("/users/me").await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let others = async {
+        let program = server.api().with_token(&key.sign(&other.claims(&ada.email)));
+        program.get("/users/me").await.expect(200);
+        ada.api.get("/users/me").await.expect(200);
+    };
+    tokio::time::timeout(Duration::from_secs(2), others).await.expect("nobody else waits for it");
+    for one in waiting {
+        one.await.unwrap().any_problem(503);
+    }
+}
+
+/// JWTs of npm's `oidc-provider` (RFC 9068), for a person and for a program.
+async fn tokens_of_a_real_authorization_server_are_taken(deployment: Deployment) {
+    let idp = IdentityProvider::start(true).await;
+    let issuers = json!([{"issuer": idp.issuer(), "audience": IdentityProvider::API, "subject": "email"}]);
+    let options = Options::default().with("TENON_TOKEN_ISSUERS", issuers).with("TENON_OUTBOUND_PRIVATE", "on");
+    let server = Server::start(deployment, options).await;
+    let (ada, bob) = (Person::found(&server).await, Person::found(&server).await);
+    for person in [&ada, &bob] {
+        verify(&server, person).await;
+    }
+    idp.know("ada", json!({"email": ada.email, "email_verified": true})).await;
+    idp.know(IdentityProvider::API, json!({"email": bob.email, "email_verified": true})).await;
+
+    let granted = idp.tokens_of("ada", "openid email tasks:read profile:read").await;
+    let program = server.api().with_token(&text(&granted, "access_token"));
+    assert_eq!(program.get("/users/me").await.expect(200)["id"], ada.id);
+    program.get("/tasks").await.expect(200);
+    let project = json!({"key": "ENG", "name": "Engines", "visibility": "organization"});
+    program.post("/projects", project).await.problem(403, "auth.insufficient_scope");
+    // Of the same issuer, for the same audience, about the same verified address.
+    let id_token = server.api().with_token(&text(&granted, "id_token"));
+    id_token.get("/users/me").await.problem(401, "auth.invalid_token");
+
+    let granted = idp.token_of_client("tasks:read").await;
+    let program = server.api().with_token(&text(&granted, "access_token"));
+    program.get("/tasks").await.expect(200);
+    program.get("/users/me").await.problem(403, "auth.insufficient_scope");
+    idp.know(IdentityProvider::API, json!({"email": bob.email, "email_verified": false})).await;
+    let granted = idp.token_of_client("tasks:read").await;
+    let unverified = server.api().with_token(&text(&granted, "access_token"));
+    unverified.get("/tasks").await.problem(401, "auth.invalid_token");
+
+    idp.rotate().await;
+    let granted = idp.tokens_of("ada", "openid profile:read").await;
+    let program = server.api().with_token(&text(&granted, "access_token"));
+    assert_eq!(program.get("/users/me").await.expect(200)["id"], ada.id, "its new key is fetched");
 }

@@ -7,6 +7,7 @@ use tenon_e2e_tests::{PASSWORD, Person, Server, array, on_every_deployment, text
 on_every_deployment!(
     an_invitation_is_made_listed_and_accepted,
     an_invitation_is_revoked,
+    invitations_are_listed_by_status,
     an_existing_account_accepts_with_its_password,
     a_new_account_needs_a_name_and_a_password,
     one_pending_invitation_an_address,
@@ -61,6 +62,30 @@ async fn an_invitation_is_revoked(server: Server) {
     server.api().post("/invitations/accept", acceptance).await.problem(409, "invitation.revoked");
     let unknown = format!("/invitations/{}", owner.id);
     owner.api.delete(unknown).await.problem(404, "invitation.not_found");
+}
+
+async fn invitations_are_listed_by_status(server: Server) {
+    let owner = Person::found(&server).await;
+    owner.invite("Mia Member", "member").await;
+    for name in ["Rita", "Paul", "Pia"] {
+        let body = json!({"email": unique_email(name), "role": "guest"});
+        let made = owner.api.post("/invitations", body).await.expect(201);
+        if name == "Rita" {
+            owner.api.delete(format!("/invitations/{}", text(&made, "id"))).await.expect(204);
+        }
+    }
+    for (query, count) in [
+        ("status=pending", 2),
+        ("status=accepted", 1),
+        ("status=revoked", 1),
+        ("status=expired", 0),
+        ("status=pending&status=revoked", 3),
+    ] {
+        let listed = owner.api.get(format!("/invitations?{query}&include=total&limit=1")).await.expect(200);
+        assert_eq!((array(&listed).len(), &listed["total"]), (count.min(1), &json!(count)), "{query}");
+        assert_eq!(owner.all(&format!("/invitations?{query}")).await.len(), count, "{query}");
+    }
+    owner.api.get("/invitations?status=gone").await.problem(400, "query.invalid");
 }
 
 async fn an_existing_account_accepts_with_its_password(server: Server) {

@@ -6,6 +6,7 @@ use tenon_e2e_tests::{Person, Server, array, on_every_deployment};
 
 on_every_deployment!(
     members_are_listed,
+    a_member_is_read,
     roles_are_changed_and_take_effect_at_once,
     the_last_owner_stays,
     only_owners_make_owners,
@@ -27,6 +28,38 @@ async fn members_are_listed(server: Server) {
     let guests = array(&member.api.get("/members?role=guest").await.expect(200));
     assert_eq!(guests.len(), 1);
     guest.api.get("/members").await.problem(403, "permission.denied");
+    let program = json!({"name": "Importer", "role": "member"});
+    let program = owner.api.post("/service-accounts", program).await.expect(201);
+    let programs = array(&member.api.get("/members?kind=service").await.expect(200));
+    assert_eq!(programs.len(), 1);
+    assert_eq!((&programs[0]["user_id"], &programs[0]["kind"]), (&program["id"], &json!("service")));
+    let people = array(&member.api.get("/members?kind=person").await.expect(200));
+    assert!(people.len() == 3 && people.iter().all(|it| it["kind"] == "person"), "{people:?}");
+    member.api.get("/members?kind=robot").await.problem(400, "query.invalid");
+}
+
+async fn a_member_is_read(server: Server) {
+    let owner = Person::found(&server).await;
+    let member = owner.invite("Mia Member", "member").await;
+    let guest = owner.invite("Gus Guest", "guest").await;
+    let path = format!("/members/{}", member.id);
+    let found = guest.api.get(&path).await;
+    found.problem(403, "permission.denied");
+    let found = member.api.get(&path).await;
+    let listed = owner.all("/members").await.into_iter().find(|it| it["user_id"] == member.id.as_str());
+    assert_eq!(Some(found.expect(200)), listed);
+    let unchanged = || owner.api.get(&path).header("if-none-match", found.etag());
+    unchanged().await.expect(304);
+    // Her name is not the membership's, and shows all the same.
+    member.api.patch("/users/me", json!({"display_name": "Mia Renamed"})).await.expect(200);
+    let renamed = unchanged().await;
+    assert_eq!(renamed.expect(200)["display_name"], "Mia Renamed");
+    // The version is the same, so what was seen of the membership is good enough for changing it.
+    owner.api.patch(&path, json!({"role": "guest"})).header("if-match", found.etag()).await.expect(200);
+    unchanged().await.expect(200);
+    let stranger = Person::found(&server).await;
+    stranger.api.get(&path).await.problem(404, "member.not_found");
+    owner.api.get("/members/nobody").await.problem(404, "member.not_found");
 }
 
 async fn roles_are_changed_and_take_effect_at_once(server: Server) {
@@ -42,6 +75,12 @@ async fn roles_are_changed_and_take_effect_at_once(server: Server) {
     stale.problem(412, "version.stale");
     owner.api.patch(&path, json!({"role": "guest"})).header("if-match", changed.etag()).await.expect(200);
     member.api.get("/members").await.problem(403, "permission.denied");
+    // `null` says the same as nothing.
+    let both = json!({"role": "member", "custom_role_id": null});
+    assert_eq!(owner.api.patch(&path, both).await.expect(200)["role"], "member");
+    owner.api.patch(&path, json!({"custom_role_id": null})).await.problem(422, "role.missing");
+    let both = json!({"role": "member", "custom_role_id": member.id});
+    owner.api.patch(&path, both).await.problem(422, "role.ambiguous");
 }
 
 async fn the_last_owner_stays(server: Server) {

@@ -5,7 +5,11 @@ use serde_json::json;
 use tenon_e2e_tests::tokens::made_up;
 use tenon_e2e_tests::{Answer, Deployment, Options, PASSWORD, Person, Server, on_own_servers, text};
 
-on_own_servers!(each_class_has_its_own_quota, who_makes_up_tokens_is_stopped,);
+on_own_servers!(
+    each_class_has_its_own_quota,
+    who_makes_up_tokens_is_stopped,
+    refreshing_counts_by_session_and_only_failures_by_address,
+);
 
 fn limited() -> Options {
     Options::default().with("TENON_RATE_LIMITS", "on")
@@ -68,6 +72,36 @@ async fn instances_count_together() {
     for stranger in &strangers {
         refused(&stranger.get("/users/me").await, "\"anonymous\"");
     }
+}
+
+async fn refreshing_counts_by_session_and_only_failures_by_address(deployment: Deployment) {
+    let options = limited().with("TENON_RATE_LIMIT_AUTH", "5/10m").with("TENON_RATE_LIMIT_REFRESH", "3/10m");
+    let server = Server::start(deployment, options).await;
+    // Registering is three of the five.
+    let people = [Person::found(&server).await, Person::found(&server).await];
+    let api = server.api();
+    let refresh = async |token: &str| api.post("/auth/refresh", json!({"refresh_token": token})).await;
+    for person in &people {
+        let mut token = person.refresh_token.clone();
+        for _ in 0..3 {
+            token = text(&refresh(&token).await.expect(200), "refresh_token");
+        }
+        refused(&refresh(&token).await, "\"refresh\";q=3;w=600");
+    }
+    // Nor is a genuine token a guess that is not good any more.
+    let thief = Person::found(&server).await;
+    let second = text(&refresh(&thief.refresh_token).await.expect(200), "refresh_token");
+    refresh(&second).await.expect(200);
+    refresh(&thief.refresh_token).await.problem(401, "auth.refresh_token_reused");
+    refused(&refresh(&second).await, "\"refresh\"");
+    let made_up = "tenon_rt_0_0";
+    for _ in 0..2 {
+        refresh(made_up).await.problem(401, "auth.invalid_refresh_token");
+    }
+    refused(&refresh(made_up).await, "\"auth\";q=5;w=600");
+    let body = json!({"email": people[0].email, "password": PASSWORD});
+    refused(&api.post("/auth/login", body).await, "\"auth\"");
+    people[0].api.get("/users/me").await.expect(200);
 }
 
 async fn who_makes_up_tokens_is_stopped(deployment: Deployment) {

@@ -6,6 +6,8 @@ use tenon_e2e_tests::{Api, PASSWORD, Person, Server, array, eventually, on_deplo
 
 on_every_deployment!(
     service_accounts_are_made_read_and_listed,
+    a_service_account_is_changed_by_those_who_manage_it,
+    its_tokens_are_listed_and_none_are_made_while_it_is_suspended,
     a_service_account_works_like_a_member,
     a_service_account_signs_in_with_tokens_only,
     roles_are_given_by_those_who_have_them,
@@ -58,6 +60,68 @@ async fn service_accounts_are_made_read_and_listed(server: Server) {
         let faults = owner.api.post("/service-accounts", wrong).await.faults(422);
         assert_eq!(faults, [(pointer.to_owned(), code.to_owned())]);
     }
+}
+
+async fn a_service_account_is_changed_by_those_who_manage_it(server: Server) {
+    let owner = Person::found(&server).await;
+    let admin = owner.invite("Alan Admin", "admin").await;
+    let account = make(&owner, "Importer", "member").await;
+    let path = format!("/service-accounts/{account}");
+    let robot = client(&owner, &account, &["profile:write", "members:write", "organization:read"]).await;
+    let found = owner.api.get(&path).await;
+    let seen = found.expect(200);
+    assert_eq!((&seen["version"], &seen["state"], &seen["suspended_at"]), (&json!(1), &json!("active"), &Value::Null));
+    owner.api.get(&path).header("if-none-match", found.etag()).await.expect(304);
+
+    let changes = json!({"name": "Exporter", "role": "guest", "custom_role_id": null});
+    let changed = admin.api.patch(&path, changes).header("if-match", found.etag()).await;
+    let now = changed.expect(200);
+    assert_eq!((&now["name"], &now["role"], &now["version"]), (&json!("Exporter"), &json!("guest"), &json!(3)));
+    assert!(text(&now, "updated_at") > text(&seen, "updated_at"));
+    let read = owner.api.get(&path).header("if-none-match", found.etag()).await;
+    assert_eq!((read.expect(200), read.etag()), (now, changed.etag()));
+    let late = owner.api.patch(&path, json!({"name": "Late"})).header("if-match", found.etag()).await;
+    late.problem(412, "version.stale");
+    assert_eq!(owner.api.get(format!("/members/{account}")).await.expect(200)["display_name"], "Exporter");
+    let tokens = array(&owner.api.get("/organizations/current/tokens").await.expect(200));
+    assert_eq!(tokens[0]["owner_name"], "Exporter");
+    assert_eq!(robot.get("/organizations/current").await.expect(200)["role"], "guest");
+
+    let itself = robot.patch("/users/me", json!({"display_name": "Boss"})).await;
+    itself.problem(403, "service_account.managed_by_others");
+    robot.patch(&path, json!({"name": "Boss"})).await.problem(403, "permission.denied");
+    admin.api.patch(&path, json!({"role": "admin"})).await.problem(403, "permission.denied");
+    owner.api.patch(&path, json!({"role": "owner"})).await.problem(422, "organization.service_account_owner");
+    owner.api.patch(&path, json!({"name": " "})).await.problem(422, "identity.display_name_length");
+    let person = format!("/service-accounts/{}", admin.id);
+    owner.api.patch(&person, json!({"name": "Robot"})).await.problem(404, "service_account.not_found");
+}
+
+async fn its_tokens_are_listed_and_none_are_made_while_it_is_suspended(server: Server) {
+    let owner = Person::found(&server).await;
+    let (account, other) = (make(&owner, "Importer", "member").await, make(&owner, "Watcher", "guest").await);
+    owner.token(&["tasks:read"]).await;
+    for account in [&account, &account, &other] {
+        client(&owner, account, &["tasks:read"]).await;
+    }
+    let path = format!("/service-accounts/{account}/tokens");
+    let page = owner.api.get(format!("{path}?include=total")).await.expect(200);
+    let listed = array(&page);
+    assert_eq!((&page["total"], listed.len()), (&json!(2), 2));
+    let filtered = owner.api.get(format!("/organizations/current/tokens?owner_id={account}")).await.expect(200);
+    assert_eq!(listed, array(&filtered));
+    let person = format!("/service-accounts/{}/tokens", owner.id);
+    owner.api.get(person).await.problem(404, "service_account.not_found");
+
+    owner.api.post(format!("/members/{account}/suspend"), None).await.expect(200);
+    let suspended = owner.api.get(format!("/service-accounts/{account}")).await.expect(200);
+    assert_eq!((&suspended["state"], &suspended["version"]), (&json!("suspended"), &json!(2)));
+    assert!(suspended["suspended_at"].is_string());
+    let token = json!({"name": "Late", "scopes": ["tasks:read"]});
+    owner.api.post(&path, token.clone()).await.problem(409, "service_account.suspended");
+    assert_eq!(array(&owner.api.get(&path).await.expect(200)).len(), 2);
+    owner.api.post(format!("/members/{account}/unsuspend"), None).await.expect(200);
+    owner.api.post(&path, token).await.expect(201);
 }
 
 async fn a_service_account_works_like_a_member(server: Server) {

@@ -95,7 +95,8 @@ async fn a_taken_address_is_told_to_nobody_but_who_reads_it(server: Server) {
     let (free, taken) = (change_email(&person, &unique_email("Free")).await, change_email(&person, &other.email).await);
     assert_eq!((free.status, &free.text), (202, &taken.text));
     assert_eq!(taken.status, 202);
-    confirm(&server, &other.email).await.problem(409, "identity.email_taken");
+    let problem = confirm(&server, &other.email).await.problem(409, "identity.email_taken");
+    assert_eq!(problem["errors"][0]["pointer"], "/token");
     assert_eq!(person.api.get("/users/me").await.expect(200)["email"], person.email);
     change_email(&person, "nobody").await.problem(422, "identity.email_format");
 }

@@ -1,5 +1,7 @@
 use async_trait::async_trait;
-use tenon_domain::{EventId, ResourceKind, UserId};
+use tenon_domain::audit::ActorKind;
+use tenon_domain::identity::IdentityFact;
+use tenon_domain::{EventId, Fact, ResourceKind, UserId};
 
 use super::AuditEntryView;
 use crate::command::{Command, Effect, Work};
@@ -27,7 +29,7 @@ impl Command for AppendAuditEntries {
         if events.is_empty() {
             return Ok(());
         }
-        for effect in events.iter().filter_map(|event| told_of_membership(event)) {
+        for effect in events.iter().filter_map(|event| told_of_access(event)) {
             work.after_commit(effect);
         }
         let mut actors: Vec<UserId> = events.iter().filter_map(|event| event.actor_user()).collect();
@@ -42,11 +44,18 @@ impl Command for AppendAuditEntries {
     }
 }
 
-/// Whoever changed a membership told all instances of it, unless it was the command line beside an embedded server, which
-/// has no part in their caches: they hear of it here.
-fn told_of_membership(event: &EventRecord) -> Option<Effect> {
-    let is_member = event.subject.kind == ResourceKind::Member.as_str();
-    let organization = event.organization_id.filter(|_| is_member)?.into();
+/// Whoever changed who has access told all instances of it, unless it was the command line beside an embedded server,
+/// which has no part in their caches: they hear of it here.
+fn told_of_access(event: &EventRecord) -> Option<Effect> {
+    let is_about_access = match event.fact() {
+        // Users end theirs on an instance, and are many.
+        Some(Fact::Identity(IdentityFact::SignedOut)) if event.actor.kind == ActorKind::System.as_str() => {
+            return Some(Effect::SessionEnded { session: event.subject.id.into() });
+        }
+        Some(Fact::Identity(IdentityFact::Deactivated | IdentityFact::Reactivated)) => true,
+        _ => event.subject.kind == ResourceKind::Member.as_str(),
+    };
+    let organization = event.organization_id.filter(|_| is_about_access)?.into();
     Some(Effect::RoleUnknown { organization, user: event.subject.id.into() })
 }
 

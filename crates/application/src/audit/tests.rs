@@ -57,7 +57,7 @@ async fn a_bundle_becomes_an_entry_per_event_and_leaves_out_what_was_handled() {
 #[tokio::test]
 async fn a_membership_that_the_command_line_changed_is_looked_up_again() {
     let scene = Scene::new();
-    scene.run(Person::Admin, SuspendMember { user: Person::Peer.id() }).await.unwrap();
+    scene.run(Person::Admin, SuspendMember { user: Person::Peer.id(), expected_version: None }).await.unwrap();
     let event = scene.store.data().events[0].clone();
     let (sessions, peer) = (&scene.app.sessions, Person::Peer.id());
     sessions.role_changed(Scene::ACME, peer, Some(OrganizationRole::Member.into())).await;

@@ -13,7 +13,7 @@ const NONE: &str = "none";
 
 impl Documents {
     /// Whether the viewer may see what is in the project; never, when it is gone.
-    pub(super) async fn can_see(&self, viewer: Viewer, project: ProjectId) -> Result<bool, AppError> {
+    pub(crate) async fn can_see(&self, viewer: Viewer, project: ProjectId) -> Result<bool, AppError> {
         let Some(visibility) = self.visibility(viewer.organization, project).await? else { return Ok(false) };
         let access = ProjectAccess { organization_role: viewer.role, visibility, explicit: None };
         // An explicit role only ever adds to what can be seen, so it is not looked up where it adds nothing.

@@ -344,6 +344,8 @@ fn read_identity(name: &str, data: &EventData) -> Option<IdentityFact> {
     Some(match (name, data) {
         ("user.registered", _) => IdentityFact::Registered,
         ("user.deleted", _) => IdentityFact::Deleted,
+        ("user.deactivated", _) => IdentityFact::Deactivated,
+        ("user.reactivated", _) => IdentityFact::Reactivated,
         ("user.updated", _) => IdentityFact::ProfileUpdated,
         ("auth.signed_in", _) => IdentityFact::SignedIn,
         ("auth.signed_out", _) => IdentityFact::SignedOut,

@@ -1,12 +1,23 @@
 //! Idempotency keys: the first outcome of a request is kept, so that a client can safely send it again.
 //!
 //! A key is **claimed** before its request runs. The command's own transaction marks it **committed**, so that even
-//! a crash before the answer was kept cannot make a retry do the work twice. The **answer** is kept last.
+//! a crash before the answer was kept cannot make a retry do the work twice. The **answer** is kept last. It is told again
+//! to nobody who could not get it now: who sends the request is part of the claim.
 
 use async_trait::async_trait;
 use tenon_domain::{Timestamp, UserId};
 
 use crate::unit_of_work::StoreError;
+
+/// What tells the request of a key from others, and by whom it may be told again what came of it. Both are digests of one
+/// length each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Of the request: organization, method, path, query and body.
+    pub request: String,
+    /// Of the credential that it came with, and of what that was good for; see [`App::standing`](crate::App::standing).
+    pub caller: String,
+}
 
 /// An answer as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +47,8 @@ pub enum Claim {
     Answered(StoredAnswer),
     /// The key was used for another request.
     OtherRequest,
+    /// The key was used for this request, but with another credential, or by somebody who could do something else then.
+    OtherCaller,
 }
 
 /// The store of keys, outside the transactions of commands.
@@ -48,7 +61,7 @@ pub trait IdempotencyKeys: Send + Sync {
         &self,
         user: UserId,
         key: &str,
-        fingerprint: &str,
+        fingerprint: &Fingerprint,
         now: Timestamp,
         stale_before: Timestamp,
     ) -> Result<Claim, StoreError>;

@@ -68,6 +68,12 @@ impl Accounts {
         }
     }
 
+    /// The session that a refresh token was made for, at some time.
+    pub fn session_of(&self, refresh_token: &str) -> Option<SessionId> {
+        let facts = self.refresh_tokens.read(refresh_token)?;
+        facts.genuine.then_some(facts.session)
+    }
+
     pub async fn switch_organization(&self, actor: &Actor, organization: OrganizationId) -> Result<SignedIn, AppError> {
         let next = self.refresh_tokens.fresh(actor.session()?);
         let verification = self.email_verification;

@@ -1,7 +1,8 @@
+//! Keeping a person out of everything, for the operator. What they have stays as it is, and waits for them.
+
 use async_trait::async_trait;
 use tenon_domain::access::OrganizationRole;
 use tenon_domain::identity::{Email, User};
-use tenon_domain::organizations::Member;
 use tenon_domain::{OrganizationId, UserId};
 
 use super::own_sessions::end_sessions;
@@ -11,15 +12,18 @@ use crate::error::AppError;
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::Scope;
 
-/// In how many organizations something was done, and how many sessions have ended.
+/// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deactivation {
+    /// Whether it was otherwise before.
+    pub is_news: bool,
+    /// How many organizations they belong to.
     pub organizations: usize,
+    /// How many of their sessions have ended.
     pub sessions: usize,
 }
 
-/// Bars a person from all organizations that they belong to, for the operator: suspends them in each, and ends their
-/// sessions.
+/// Keeps a person out of everything, and ends their sessions. Who is out already stays so.
 #[derive(Clone, Debug)]
 pub struct DeactivateUser {
     pub email: Email,
@@ -36,34 +40,24 @@ impl Command for DeactivateUser {
     }
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<Deactivation, AppError> {
-        let (user, now) = (find_person(work, &self.email).await?, work.now());
-        let sessions = work.unit().sessions().live_of(user).await?;
-        let (mut organizations, mut ownerless) = (0, Vec::new());
-        for organization in work.unit().members().organizations_of(user).await? {
-            let Some(mut member) = membership(work, organization, user).await? else { continue };
-            if !member.state().is_active() {
-                continue;
-            }
-            let owners = work.unit().members().count_owners().await?;
-            if member.state().active_role() == Some(OrganizationRole::Owner) && owners <= 1 {
-                let organization = work.unit().organizations().current().await?;
-                ownerless.extend(organization.map(|it| it.state().name.to_string()));
-                continue;
-            }
-            member.suspend(owners, now)?;
-            store(work, organization, member).await?;
-            organizations += 1;
-        }
-        if !ownerless.is_empty() {
-            return Err(AppError::OnlyOwner { organizations: ownerless });
-        }
+        let (mut user, now) = (find_person(work, &self.email).await?, work.now());
+        let id = user.state().id;
+        // Before an organization is entered: they are of several.
+        let sessions = work.unit().sessions().live_of(id).await?;
+        let organizations = work.unit().members().organizations_of(id).await?;
+        ensure_owners_stay(work, id, &organizations).await?;
         let ended = sessions.len();
         end_sessions(work, sessions).await?;
-        Ok(Deactivation { organizations, sessions: ended })
+        let is_news = user.deactivate(now);
+        store(work, user, &organizations).await?;
+        for &organization in &organizations {
+            work.after_commit(Effect::RoleChanged { organization, user: id, role: None });
+        }
+        Ok(Deactivation { is_news, organizations: organizations.len(), sessions: ended })
     }
 }
 
-/// Takes the last deactivation of a person back: who was suspended before it, by an organization, stays so there.
+/// Lets a person in again, where and as they were: who is suspended by an organization stays so there.
 #[derive(Clone, Debug)]
 pub struct ReactivateUser {
     pub email: Email,
@@ -80,42 +74,57 @@ impl Command for ReactivateUser {
     }
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<Deactivation, AppError> {
-        let (user, now) = (find_person(work, &self.email).await?, work.now());
-        let mut suspended = Vec::new();
-        for organization in work.unit().members().organizations_of(user).await? {
-            let member = membership(work, organization, user).await?;
-            suspended.extend(member.and_then(|it| Some((organization, it.state().suspended_at?))));
+        let (mut user, now) = (find_person(work, &self.email).await?, work.now());
+        let id = user.state().id;
+        let organizations = work.unit().members().organizations_of(id).await?;
+        let is_news = user.reactivate(now);
+        store(work, user, &organizations).await?;
+        for &organization in &organizations {
+            work.after_commit(Effect::RoleUnknown { organization, user: id });
         }
-        // One moment for all organizations: that of the transaction.
-        let last = suspended.iter().map(|(_, since)| *since).max();
-        suspended.retain(|(_, since)| Some(*since) == last);
-        for (organization, _) in &suspended {
-            if let Some(mut member) = membership(work, *organization, user).await? {
-                member.unsuspend(now)?;
-                store(work, *organization, member).await?;
-            }
-        }
-        Ok(Deactivation { organizations: suspended.len(), sessions: 0 })
+        Ok(Deactivation { is_news, organizations: organizations.len(), sessions: 0 })
     }
 }
 
-async fn find_person(work: &mut Work<'_>, email: &Email) -> Result<UserId, AppError> {
-    let user = work.unit().users().find_by_email(email).await?;
-    user.as_ref().map(User::state).map(|it| it.id).ok_or(AppError::NotFound("user"))
+/// The person, locked: whoever lets them in at the same time, or makes them a member, comes before or after it.
+async fn find_person(work: &mut Work<'_>, email: &Email) -> Result<User, AppError> {
+    let absent = AppError::NotFound("user");
+    let found = work.unit().users().find_by_email(email).await?.ok_or(absent.clone())?;
+    let found = work.unit().users().find_locked(found.state().id).await?.ok_or(absent)?;
+    if found.state().email == *email { Ok(found) } else { Err(AppError::Stale) }
 }
 
-/// The person as a member of the organization, which the unit of work is in afterwards.
-async fn membership(
+/// Refuses where an organization would be left without an owner who has access. Those that they are in are locked until
+/// the commit.
+async fn ensure_owners_stay(
     work: &mut Work<'_>,
-    organization: OrganizationId,
     user: UserId,
-) -> Result<Option<Member>, AppError> {
-    work.unit().enter(organization).await?;
-    Ok(work.unit().members().find(user).await?)
+    organizations: &[OrganizationId],
+) -> Result<(), AppError> {
+    let mut ownerless = Vec::new();
+    for &organization in organizations {
+        work.unit().enter(organization).await?;
+        let owners = work.unit().members().count_owners().await?;
+        let member = work.unit().members().find(user).await?;
+        let role = member.and_then(|it| it.state().active_role());
+        if role == Some(OrganizationRole::Owner) && owners <= 1 {
+            let organization = work.unit().organizations().current().await?;
+            ownerless.extend(organization.map(|it| it.state().name.to_string()));
+        }
+    }
+    if ownerless.is_empty() { Ok(()) } else { Err(AppError::OnlyOwner { organizations: ownerless }) }
 }
 
-async fn store(work: &mut Work<'_>, organization: OrganizationId, member: Member) -> Result<(), AppError> {
-    let state = work.unit().members().save(member).await?;
-    work.after_commit(Effect::RoleChanged { organization, user: state.user_id, role: state.active_access() });
+/// Stores what became of a user. Each of their organizations hears of it.
+async fn store(work: &mut Work<'_>, user: User, organizations: &[OrganizationId]) -> Result<(), AppError> {
+    let told = user.clone().into_parts().1;
+    if let Some((last, others)) = organizations.split_last() {
+        for &organization in others {
+            work.unit().enter(organization).await?;
+            work.unit().events().record(told.clone()).await?;
+        }
+        work.unit().enter(*last).await?;
+    }
+    work.unit().users().save(user).await?;
     Ok(())
 }

@@ -1,34 +1,34 @@
 use async_trait::async_trait;
 use tenon_domain::access::OrganizationRole;
-use tenon_domain::identity::{IdentityError, Password};
+use tenon_domain::identity::{Email, IdentityError, Password, UserState};
 use tenon_domain::{OrganizationId, UserId};
 
 use super::own_credentials::find_proven_self;
 use super::own_sessions::end_sessions;
-use super::second_factor::{Attempt, SecondFactors};
+use super::second_factor::{Attempt, MfaAnswer, SecondFactorProof};
 use super::tokens::revoke_tokens_everywhere;
 use super::{AccountNotice, Accounts, Credentials, mail_account};
 use crate::actor::Actor;
 use crate::command::{Command, Effect, Work};
 use crate::error::AppError;
+use crate::organizations::keep_out_by_address;
 use crate::token_access::TokenAccess;
-use crate::unit_of_work::Scope;
+use crate::unit_of_work::{Scope, StoreError};
 
 impl Accounts {
-    /// Erases what is known of the actor. Of who has a second factor it takes a code, too.
+    /// Erases what is known of the actor. Who has a second factor proves it for that.
     pub async fn delete_account(
         &self,
         actor: &Actor,
         password: Password,
-        code: Option<String>,
+        answer: Option<MfaAnswer>,
     ) -> Result<(), AppError> {
         let (_, proven) = match self.prove(actor, password).await {
             // The field is called otherwise where there is a new one beside it.
             Err(AppError::Violations(_)) => return Err(IdentityError::WrongPassword.into()),
             proved => proved?,
         };
-        let command = DeleteAccount { proven, code, second_factors: self.second_factors.clone() };
-        self.app.execute(actor, command).await?
+        self.app.execute(actor, DeleteAccount { proven, proof: self.proof_of(answer)? }).await?
     }
 }
 
@@ -36,9 +36,7 @@ impl Accounts {
 #[derive(Clone)]
 pub struct DeleteAccount {
     pub proven: Credentials,
-    /// Of the app, or a recovery code.
-    pub code: Option<String>,
-    pub second_factors: SecondFactors,
+    pub proof: SecondFactorProof,
 }
 
 #[async_trait]
@@ -58,32 +56,57 @@ impl Command for DeleteAccount {
             Err(AppError::Violations(_)) => return Err(IdentityError::WrongPassword.into()),
             found => found?,
         };
-        let factor = match self.second_factors.give_up(work, viewer, self.code.as_deref()).await? {
-            Ok(factor) => factor,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
+        let owner = user.state().clone();
+        let mut tried = self.proof.try_own(work, &owner).await?;
+        if let Some(refused) = tried.take_if(|it| it.is_refused()) {
+            work.unit().enter(viewer.organization).await?;
+            return refused.save(work).await;
+        }
         // Before an organization is entered: they are for several.
         revoke_tokens_everywhere(work, viewer.user).await?;
+        keep_out_by_address(work, user.state()).await?;
         work.unit().members().erase_exclusions(viewer.user).await?;
         leave_everything(work, viewer.user).await?;
         let sessions = work.unit().sessions().live_of(viewer.user).await?;
         end_sessions(work, sessions).await?;
         work.unit().sessions().erase_all(viewer.user).await?;
         work.unit().challenges().erase_all(viewer.user).await?;
-        work.unit().passkeys().erase_all(viewer.user).await?;
         work.unit().account_requests().erase_all(viewer.user).await?;
         work.unit().external_identities().erase_all(viewer.user).await?;
         work.unit().enter(viewer.organization).await?;
-        if let Some(factor) = factor {
-            work.unit().second_factors().remove(factor).await?;
+        if let Some(accepted) = tried {
+            accepted.save(work).await??;
         }
-        let address = user.state().email.clone();
-        user.erase(now);
-        work.unit().users().save(user).await?;
-        mail_account(work, viewer.user, &address, AccountNotice::AccountDeleted).await?;
+        give_up_second_factors(work, &owner).await?;
+        user.erase(placeholder_of(work, viewer.user).await?, now);
+        match work.unit().users().save(user).await {
+            // Taken at the same moment: trying again finds it.
+            Err(StoreError::Duplicate(_)) => return Err(AppError::Stale),
+            saved => saved?,
+        };
+        mail_account(work, owner.id, &owner.email, AccountNotice::AccountDeleted).await?;
         work.after_commit(Effect::MfaChanged { user: viewer.user });
         Ok(Ok(()))
     }
+}
+
+/// Erases a user's second factors, in the organization whose audit trail is to tell of it.
+async fn give_up_second_factors(work: &mut Work<'_>, owner: &UserState) -> Result<(), AppError> {
+    work.unit().passkeys().erase_all(owner.id).await?;
+    if let Some(mut factor) = work.unit().second_factors().find(owner.id).await? {
+        if factor.is_confirmed() {
+            factor.disable(&owner.display_name);
+        }
+        work.unit().second_factors().remove(factor).await?;
+    }
+    Ok(())
+}
+
+/// The address that takes the place of a deleted user's. An earlier release let people register such addresses.
+async fn placeholder_of(work: &mut Work<'_>, user: UserId) -> Result<Email, AppError> {
+    let usual = Email::of_deleted(user);
+    let is_taken = work.unit().users().find_by_email(&usual).await?.is_some();
+    Ok(if is_taken { Email::of_deleted(work.next_id()) } else { usual })
 }
 
 /// Takes a user out of all their organizations, unless one would be left without an owner.

@@ -17,7 +17,7 @@ use crate::unit_of_work::StoreError;
 /// Reads the access tokens of the issuers that the configuration names.
 #[async_trait]
 pub trait ExternalTokens: Send + Sync {
-    /// What a token says that one of them signed and that is good now. [`AppError::Unavailable`] if it is not known yet
+    /// What a token says that one of them signed and that is good now. [`AppError::UnavailableFor`] if it is not known yet
     /// what its issuer signs with.
     async fn read(&self, token: &str, now: Timestamp) -> Result<ExternalClaims, AppError>;
 }
@@ -54,7 +54,7 @@ impl TokenSubject {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SubjectFacts {
     pub user: UserId,
-    /// The organization of theirs that they belong to longest, and are not suspended in. Unlike the one they were in last,
+    /// The organization of theirs that they have been an active member of for longest. Unlike the one they were in last,
     /// it does not change under a program while they look at something else.
     pub home: Option<OrganizationId>,
 }

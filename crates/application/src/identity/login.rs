@@ -23,7 +23,7 @@ impl Accounts {
     }
 
     pub(super) async fn find_credentials(&self, email: &str) -> Result<Option<Credentials>, AppError> {
-        let Ok(address) = Email::parse(email) else { return Ok(None) };
+        let Ok(address) = Email::read(email) else { return Ok(None) };
         Ok(self.app.availability.within_reach(self.app.queries.identity.credentials(&address)).await?)
     }
 
@@ -51,11 +51,8 @@ impl Accounts {
         let command = StartSession { user, proof: Some(known.clone()), session, refresh_hash, client: client(actor) };
         match self.app.execute(actor, command).await {
             Err(AppError::Unauthenticated(_)) => Err(self.overtaken(actor, &known, email, None).await),
-            Err(AppError::Suspended) => {
-                let email = email.trim().to_ascii_lowercase();
-                let refused = RecordSignInFailure { user: Some(user), email, reason: SignInFailure::Suspended };
-                self.app.execute(actor, refused).await?;
-                Err(AppError::Suspended)
+            Err(refusal @ (AppError::Suspended | AppError::Deactivated)) => {
+                Err(self.turned_away(actor, user, email, refusal).await)
             }
             outcome => {
                 let grant = outcome?;
@@ -63,6 +60,16 @@ impl Accounts {
                 self.signed_in(grant, refresh_token)
             }
         }
+    }
+
+    /// What somebody is answered who has proved who they are and is not let in, once the audit trail has it.
+    pub(super) async fn turned_away(&self, actor: &Actor, user: UserId, email: &str, refusal: AppError) -> AppError {
+        let reason = match refusal {
+            AppError::Deactivated => SignInFailure::Deactivated,
+            _ => SignInFailure::Suspended,
+        };
+        let (user, email) = (Some(user), email.trim().to_ascii_lowercase());
+        self.app.execute(actor, RecordSignInFailure { user, email, reason }).await.err().unwrap_or(refusal)
     }
 
     /// What a sign-in is answered that was refused though its password was right: something has changed since. With a

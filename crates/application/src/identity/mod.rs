@@ -3,6 +3,7 @@
 mod account_mail;
 mod account_requests;
 mod accounts;
+mod address_digest;
 mod authenticator;
 mod cached;
 mod deactivate;
@@ -18,6 +19,7 @@ mod own_sessions;
 mod passkeys;
 mod ports;
 mod profile;
+mod reclaiming;
 mod registering;
 mod reset_password;
 mod second_factor;
@@ -36,6 +38,7 @@ pub use account_mail::AccountNotice;
 pub(crate) use account_mail::{ends_with_account, link_of, mail_account};
 pub use account_requests::{AccountRequestArchive, AccountRequestRepository, AccountTokens};
 pub use accounts::{ACCESS_TOKEN_LIFETIME, Accounts, SignedIn};
+pub use address_digest::{AddressDigest, AddressDigests};
 pub use authenticator::Authenticator;
 pub use deactivate::{DeactivateUser, Deactivation, ReactivateUser};
 pub use delete_account::DeleteAccount;
@@ -62,8 +65,8 @@ pub use reset_password::{RequestPasswordReset, ResetPassword};
 pub(crate) use second_factor::has_second_factor;
 pub use second_factor::{
     BeginTotp, ConfirmTotp, FindChallenged, FindSecondFactors, MeetChallenge, MfaAnswer, MfaToken, OneTimeCodes,
-    PoseChallenge, RemoveTotp, ReplaceRecoveryCodes, SecondFactorRepository, SecondFactors, SecondFactorsView,
-    SignInChallengeArchive, SignInChallengeRepository, TotpEnrollment,
+    PoseChallenge, ProveSecondFactor, RemoveTotp, ReplaceRecoveryCodes, SecondFactorProof, SecondFactorRepository,
+    SecondFactors, SecondFactorsView, SignInChallengeArchive, SignInChallengeRepository, TotpEnrollment,
 };
 pub use sessions::{RotateSession, Rotation, SwitchOrganization};
 pub use sign_in::{Grant, RecordSignInFailure, Register, StartSession};
@@ -72,16 +75,16 @@ pub use single_sign_on::{
     AuthorizationRequest, CallbackInput, CompleteSignIn, CreateIdentityProvider, Departure, DeploymentProvider,
     EditIdentityProvider, ExternalIdentityRepository, ExternalIdentityView, FindIdentityProvider,
     IdentityProviderInput, IdentityProviderQueries, IdentityProviderRepository, IdentityProviderView,
-    ListIdentityProviders, ListOwnIdentities, OidcClient, OidcClientSecret, OidcFailure, OidcGateway, RedeemSignInCode,
-    Redemption, RemoveIdentityProvider, RemoveOwnIdentity, Return, SignInCodeArchive, SignInCodeRepository,
-    SignInProvider, SignInRefusal, SingleSignOn, StoredProvider, VouchedClaims,
+    ListIdentityProviders, ListOwnIdentities, OidcClient, OidcClientSecret, OidcFailure, OidcGateway, ProviderCalls,
+    RedeemSignInCode, Redemption, RemoveIdentityProvider, RemoveOwnIdentity, Return, SignInCodeArchive,
+    SignInCodeRepository, SignInProvider, SignInRefusal, SingleSignOn, StoredProvider, VouchedClaims,
 };
 pub use throttle::{Admission, Backoff, SignInAttempt, SignInPolicy, SignInThrottle, network};
 pub(crate) use tokens::revoke_all_tokens;
 pub use tokens::{
     CachedToken, CreateServiceToken, CreateToken, FindOrganizationToken, FindToken, IssuedToken,
-    ListOrganizationTokens, ListTokens, RevokeOrganizationToken, RevokeToken, TokenArchive, TokenFacts, TokenGuesses,
-    TokenInput, TokenQueries, TokenRepository, TokenUses, TokenView,
+    ListOrganizationTokens, ListServiceTokens, ListTokens, RevokeOrganizationToken, RevokeToken, TokenArchive,
+    TokenFacts, TokenGuesses, TokenInput, TokenQueries, TokenRepository, TokenUses, TokenView,
 };
 pub use transfer_ownership::TransferOwnership;
 pub use verification_key::VerificationKey;

@@ -15,7 +15,7 @@ use super::{AccountNotice, Accounts, Credentials, UserView};
 use crate::actor::Actor;
 use crate::command::{Command, Work};
 use crate::error::AppError;
-use crate::organizations::join_by_address;
+use crate::organizations::{join_by_address, keep_out_by_address};
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::{Scope, StoreError};
 
@@ -69,10 +69,15 @@ pub(super) fn as_own_password(error: AppError) -> AppError {
     if is_it { IdentityError::WrongPassword.into() } else { error }
 }
 
+/// The actor, locked.
+pub(super) async fn find_self(work: &mut Work<'_>) -> Result<User, AppError> {
+    let user = work.viewer()?.user;
+    work.unit().users().find_locked(user).await?.ok_or(AppError::NotFound("user"))
+}
+
 /// The actor, locked, if their password is still the one they have proved to know. A better hash of it changes nothing.
 pub(super) async fn find_proven_self(work: &mut Work<'_>, proven: &Credentials) -> Result<User, AppError> {
-    let user = work.viewer()?.user;
-    let user = work.unit().users().find_locked(user).await?.ok_or(AppError::NotFound("user"))?;
+    let user = find_self(work).await?;
     if proven.are_outdated(user.state()) { Err(IdentityError::CurrentPassword.into()) } else { Ok(user) }
 }
 
@@ -151,6 +156,9 @@ impl Command for ConfirmEmail {
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let (mut user, email) = redeem_request(work, self.request, AccountRequestKind::ConfirmEmail).await?;
         let id = user.state().id;
+        if user.state().email != email {
+            keep_out_by_address(work, user.state()).await?;
+        }
         enter_home(work, Some(id)).await?;
         work.unit().act_as(id);
         let now = work.now();

@@ -110,10 +110,10 @@ pub trait IdentityQueries: Send + Sync {
         request: &PageRequest<Unsorted>,
     ) -> Result<Page<SessionView>, StoreError>;
     async fn token(&self, id: TokenId) -> Result<Option<TokenFacts>, StoreError>;
-    /// The person whom another issuer's token is about. Service accounts and deleted users are nobody, nor is who has not
-    /// verified the address.
+    /// The person whom another issuer's token is about. Service accounts, deleted and deactivated users are nobody, nor
+    /// is who has not verified the address.
     async fn subject(&self, subject: &TokenSubject) -> Result<Option<SubjectFacts>, StoreError>;
-    /// What a member may do; nothing for one who is suspended.
+    /// What a member may do; nothing for one who is suspended or deactivated.
     async fn role(&self, organization: OrganizationId, user: UserId) -> Result<Option<OrganizationAccess>, StoreError>;
     /// What a custom role permits, whatever its level.
     async fn custom_role(

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use tenon_domain::Version;
 use tenon_domain::access::Scope;
-use tenon_domain::identity::DisplayName;
+use tenon_domain::identity::{DisplayName, UserKind};
 
 use super::UserView;
 use crate::command::{Command, Work, check_version};
@@ -26,7 +26,7 @@ impl Query for FindProfile {
     }
 }
 
-/// Changes the actor's own account.
+/// Changes the actor's own account. That of a program is changed by who manages it.
 #[derive(Clone, Debug)]
 pub struct EditProfile {
     pub display_name: Option<DisplayName>,
@@ -45,6 +45,9 @@ impl Command for EditProfile {
         let mut user = work.unit().users().find(user).await?.ok_or(AppError::NotFound("user"))?;
         check_version(self.expected_version, user.state().version)?;
         if let Some(display_name) = self.display_name.clone() {
+            if user.state().kind == UserKind::Service {
+                return Err(AppError::ManagedByOthers);
+            }
             user.rename(display_name, work.now());
         }
         Ok(work.unit().users().save(user).await?.into())

@@ -101,6 +101,9 @@ impl Accounts {
                 Err(AppError::Unauthenticated(Denial::InvalidCredentials)),
                 Invitee::Existing { proof: Some(known), .. },
             ) => return Err(self.overtaken(actor, &known, email.as_str(), to_accept).await),
+            (Err(AppError::Deactivated), Invitee::Existing { user, .. }) => {
+                return Err(self.turned_away(actor, user, email.as_str(), AppError::Deactivated).await);
+            }
             (outcome, _) => outcome?,
         };
         self.make_familiar(actor, &grant).await;

@@ -7,6 +7,7 @@ use tenon_domain::{AccountRequestId, UserId};
 use super::account_mail::mail_account;
 use super::account_requests::{open_request, redeem_request};
 use super::own_sessions::end_sessions;
+use super::reclaiming::drop_ways_in;
 use super::sign_in::enter_home;
 use super::tokens::revoke_tokens_everywhere;
 use super::verify_email::mail_anybody;
@@ -61,7 +62,7 @@ impl Command for RequestPasswordReset {
 }
 
 /// Uses up the link that was mailed to set a new password. It ends all sessions and tokens, and shows that the address
-/// is read.
+/// is read. If nobody had shown that before, second factors and other ways to sign in go, too.
 #[derive(Clone, Debug)]
 pub struct ResetPassword {
     pub request: AccountRequestId,
@@ -96,6 +97,9 @@ impl Command for ResetPassword {
             work.unit().enter(organization).await?;
         }
         let is_news = user.state().email_verified_at.is_none();
+        if is_news {
+            drop_ways_in(work, user.state()).await?;
+        }
         user.reset_password(self.password_hash.clone(), work.now());
         let user = work.unit().users().save(user).await?;
         mail_account(work, id, &email, AccountNotice::PasswordChanged).await?;

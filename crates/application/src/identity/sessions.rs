@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use tenon_domain::identity::{AccountRequestKind, PresentedToken, Session, TokenHash, UserState};
 use tenon_domain::{OrganizationId, SessionId, Timestamp};
 
+use super::sign_in::homeless;
 use super::{AccountNotice, EmailVerification, Grant, UserView, mail_account};
 use crate::actor::{Actor, Denial};
 use crate::command::{Command, Effect, Work};
@@ -69,7 +70,10 @@ impl Command for RotateSession {
         let here = session.state().organization_id;
         let (organization, access) = match work.unit().members().role_in(user_id, here).await? {
             Some(access) => (here, access),
-            None => work.unit().members().home_of(user_id).await?.ok_or(refused.clone())?,
+            None => match work.unit().members().home_of(user_id).await? {
+                Some(home) => home,
+                None => return Err(homeless(work, &user, Denial::InvalidRefreshToken).await?.0),
+            },
         };
         work.unit().enter(organization).await?;
         work.unit().act_as(user_id);

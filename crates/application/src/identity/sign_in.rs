@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tenon_domain::identity::{
     Client, DisplayName, Email, IdentityError, IdentityFact, PasswordHash, ProviderKey, Session, SignInFailure,
-    TokenHash, User,
+    TokenHash, User, UserState,
 };
 use tenon_domain::organizations::OrganizationName;
 use tenon_domain::{SessionId, UserId};
@@ -150,7 +150,7 @@ impl Command for StartSession {
         let refused = AppError::Unauthenticated(Denial::InvalidCredentials);
         let user = find_proven(work, self.user, self.proof.as_ref()).await?.state().clone();
         let Some((organization, access)) = work.unit().members().home_of(user.id).await? else {
-            return Err(homeless(work, user.id, Denial::InvalidCredentials).await?.0);
+            return Err(homeless(work, &user, Denial::InvalidCredentials).await?.0);
         };
         work.unit().enter(organization).await?;
         work.unit().act_as(user.id);
@@ -160,13 +160,16 @@ impl Command for StartSession {
 }
 
 /// What somebody is answered who proved who they are but has nowhere to go, and why. `denial` is what is said to who is
-/// not suspended either.
+/// neither deactivated nor suspended.
 pub(super) async fn homeless(
     work: &mut Work<'_>,
-    user: UserId,
+    user: &UserState,
     denial: Denial,
 ) -> Result<(AppError, SignInFailure), AppError> {
-    let is_suspended = !work.unit().members().organizations_of(user).await?.is_empty();
+    if user.is_deactivated() {
+        return Ok((AppError::Deactivated, SignInFailure::Deactivated));
+    }
+    let is_suspended = !work.unit().members().organizations_of(user.id).await?.is_empty();
     Ok(if is_suspended {
         (AppError::Suspended, SignInFailure::Suspended)
     } else {

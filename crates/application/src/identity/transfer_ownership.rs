@@ -1,36 +1,37 @@
 //! An owner who hands the organization on to another member.
 
 use async_trait::async_trait;
-use tenon_domain::UserId;
 use tenon_domain::access::{OrganizationAccess, OrganizationRole, Permission};
 use tenon_domain::identity::{Password, UserKind};
 use tenon_domain::organizations::{Member, OrganizationError};
+use tenon_domain::{UserId, Version};
 
 use super::own_credentials::{as_own_password, find_proven_self};
-use super::second_factor::{Attempt, SecondFactors};
+use super::second_factor::{Attempt, MfaAnswer, SecondFactorProof};
 use super::{Accounts, Credentials};
 use crate::actor::Actor;
-use crate::command::{Command, Effect, Work};
+use crate::command::{Command, Effect, Work, check_version};
 use crate::error::AppError;
 use crate::organizations::OrganizationView;
 use crate::query::{Query, Reader};
 use crate::token_access::TokenAccess;
 
 impl Accounts {
-    /// Makes a member an owner in the actor's stead, or beside them. Of who has a second factor it takes a code, too.
+    /// Makes a member an owner in the actor's stead, or beside them. Who has a second factor proves it for that.
     pub async fn transfer_ownership(
         &self,
         actor: &Actor,
         to: UserId,
         password: Password,
-        code: Option<String>,
+        answer: Option<MfaAnswer>,
         keep_role: bool,
+        expected_version: Option<Version>,
     ) -> Result<OrganizationView, AppError> {
         // Before the password is looked at: what cannot be must not cost attempts.
         self.app.ask(actor, CheckNewOwner { user: to }).await?;
         let (_, proven) = self.prove(actor, password).await.map_err(as_own_password)?;
-        let second_factors = self.second_factors.clone();
-        self.app.execute(actor, TransferOwnership { proven, code, to, keep_role, second_factors }).await?
+        let command = TransferOwnership { proven, proof: self.proof_of(answer)?, to, keep_role, expected_version };
+        self.app.execute(actor, command).await?
     }
 }
 
@@ -64,12 +65,12 @@ fn may_own(access: Option<OrganizationAccess>, kind: Option<UserKind>) -> bool {
 #[derive(Clone)]
 pub struct TransferOwnership {
     pub proven: Credentials,
-    /// Of the app, or a recovery code.
-    pub code: Option<String>,
+    pub proof: SecondFactorProof,
     pub to: UserId,
     /// Whether the actor stays an owner.
     pub keep_role: bool,
-    pub second_factors: SecondFactors,
+    /// Of the organization.
+    pub expected_version: Option<Version>,
 }
 
 #[async_trait]
@@ -79,18 +80,22 @@ impl Command for TransferOwnership {
     const ACCESS: TokenAccess = TokenAccess::Session;
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<Attempt<OrganizationView>, AppError> {
-        let viewer = work.require(Permission::ManageOwners)?;
-        find_proven_self(work, &self.proven).await.map_err(as_own_password)?;
-        if let Err(refusal) = self.second_factors.prove_own(work, self.code.as_deref()).await? {
-            return Ok(Err(refusal));
-        }
+        // The user before the organization, as in all that is about accounts.
+        let owner = find_proven_self(work, &self.proven).await.map_err(as_own_password)?.state().clone();
+        let viewer = work.require(Permission::ManageOwners).await?;
         let now = work.now();
-        // Locks the organization: what is found out below holds until the commit.
         let owners = work.unit().members().count_owners().await?;
+        let organization = work.unit().organizations().current().await?;
+        let mut organization = organization.ok_or(AppError::NotFound("organization"))?;
+        check_version(self.expected_version, organization.state().version)?;
         let giver = work.unit().members().find(viewer.user).await?;
         let giver = giver.filter(|it| it.state().active_role() == Some(OrganizationRole::Owner));
         let mut giver = giver.ok_or(AppError::Forbidden(Permission::ManageOwners))?;
         let mut heir = self.find_heir(work, viewer.user).await?;
+        // Last: what cannot be must not cost a code.
+        if let Err(refusal) = self.proof.check(work, &owner).await? {
+            return Ok(Err(refusal));
+        }
         let owners = owners + u64::from(heir.state().role != OrganizationRole::Owner);
         heir.change_role(OrganizationRole::Owner, owners, now)?;
         if !self.keep_role {
@@ -104,8 +109,6 @@ impl Command for TransferOwnership {
                 work.after_commit(Effect::RoleChanged { organization, user: state.user_id, role });
             }
         }
-        let mut organization =
-            work.unit().organizations().current().await?.ok_or(AppError::NotFound("organization"))?;
         organization.hand_on(viewer.user, self.to, now);
         let state = work.unit().organizations().save(organization).await?;
         let role = if self.keep_role { OrganizationRole::Owner } else { OrganizationRole::Admin };

@@ -55,7 +55,7 @@ impl Accounts {
     async fn offer_unlock(&self, actor: &Actor, email: &str) -> Result<(), AppError> {
         let user = self.find_credentials(email).await?.map(|known| known.user_id);
         // What is no address has no account.
-        let Ok(email) = Email::parse(email) else { return Ok(()) };
+        let Ok(email) = Email::read(email) else { return Ok(()) };
         self.app.execute(actor, OfferUnlock { user, email }).await
     }
 }

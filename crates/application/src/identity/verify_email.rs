@@ -23,6 +23,25 @@ pub enum EmailVerification {
     Required,
 }
 
+impl EmailVerification {
+    /// Refuses an actor who has yet to show that they read their address, where that is required: what they are about to
+    /// make would let them in for longer than they have time for that.
+    pub(super) async fn require_of_actor(self, work: &mut Work<'_>) -> Result<(), AppError> {
+        if self == Self::Off {
+            return Ok(());
+        }
+        let user = work.viewer()?.user;
+        let user = work.unit().users().find(user).await?.ok_or(AppError::NotFound("user"))?;
+        self.require(user.state().email_verified_at.is_some())
+    }
+
+    /// The same, of whom it is known whether they have.
+    pub(super) fn require(self, is_verified: bool) -> Result<(), AppError> {
+        let is_wanting = self == Self::Required && !is_verified;
+        if is_wanting { Err(AppError::Unauthenticated(Denial::UnverifiedEmail)) } else { Ok(()) }
+    }
+}
+
 impl Accounts {
     /// Notes that the address is read to which the token was mailed.
     pub async fn verify_email(&self, actor: &Actor, token: &str) -> Result<(), AppError> {

@@ -7,7 +7,7 @@ use tenon_domain::Timestamp;
 use tenon_domain::identity::{RecoveryCode, SealedSecret, TotpSecret};
 
 use crate::error::AppError;
-use crate::identity::{OneTimeCodes, SecondFactors, SecretTokens, TotpEnrollment};
+use crate::identity::{MfaAnswer, OneTimeCodes, SecondFactors, SecretTokens, TotpEnrollment};
 use crate::secrets::{SecretCipher, SecretPlace};
 
 pub(crate) fn plain_second_factors(secrets: Arc<dyn SecretTokens>) -> SecondFactors {
@@ -22,6 +22,11 @@ pub(crate) fn plain_cipher() -> Arc<dyn SecretCipher> {
 /// The code that an app shows at a moment, once it was set up with this.
 pub(crate) fn code_at(enrollment: &TotpEnrollment, at: Timestamp) -> String {
     code_of(enrollment.secret.parse().unwrap(), at.timestamp() / STEP)
+}
+
+/// The answer of somebody who types a code.
+pub(crate) fn typed(code: impl Into<String>) -> Option<MfaAnswer> {
+    Some(MfaAnswer::Code(code.into()))
 }
 
 const STEP: i64 = 30;

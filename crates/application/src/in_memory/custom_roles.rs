@@ -19,11 +19,13 @@ impl Data {
         self.members.iter().filter(move |(_, it)| has_it(it)).map(|(_, it)| it.user_id)
     }
 
-    /// A membership with its custom role as that is now.
+    /// A membership with its custom role and its user as they are now.
     pub(super) fn up_to_date(&self, organization: OrganizationId, member: &MemberState) -> MemberState {
         let held = member.custom_role.as_ref().and_then(|held| self.custom_role(organization, held.id));
         let custom_role = held.and_then(|role| role.for_members()).and_then(|role| role.custom);
-        MemberState { custom_role, ..member.clone() }
+        let user = self.users.iter().find(|it| it.id == member.user_id);
+        let deactivated_at = user.and_then(|it| it.deactivated_at);
+        MemberState { custom_role, deactivated_at, ..member.clone() }
     }
 }
 
@@ -32,6 +34,13 @@ impl CustomRoleRepository for MemoryUnit {
     async fn find(&mut self, id: CustomRoleId) -> Result<Option<CustomRole>, StoreError> {
         let tenant = self.tenant()?;
         Ok(self.data.custom_role(tenant, id).cloned().map(CustomRole::restore))
+    }
+
+    async fn find_all(&mut self, ids: &[CustomRoleId]) -> Result<Vec<CustomRole>, StoreError> {
+        let tenant = self.tenant()?;
+        let mut found: Vec<_> = ids.iter().filter_map(|id| self.data.custom_role(tenant, *id)).cloned().collect();
+        found.sort_by_key(|it| it.id);
+        Ok(found.into_iter().map(CustomRole::restore).collect())
     }
 
     async fn name(&mut self, id: CustomRoleId) -> Result<Option<RoleName>, StoreError> {

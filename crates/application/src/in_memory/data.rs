@@ -19,6 +19,7 @@ use super::unit::MemoryUnit;
 use crate::actor::Actor;
 use crate::audit::AuditEntryView;
 use crate::events::{EventRecord, FailedJob};
+use crate::identity::AddressDigest;
 use crate::notifications::NotificationView;
 use crate::unit_of_work::{Scope, StoreError, Transactions, UnitOfWork};
 
@@ -42,6 +43,7 @@ pub(crate) struct Data {
     pub(crate) invitations: Vec<(OrganizationId, InvitationState)>,
     pub(crate) domains: Vec<(OrganizationId, OrganizationDomainState)>,
     pub(crate) exclusions: Vec<(OrganizationId, UserId)>,
+    pub(crate) excluded_addresses: Vec<(OrganizationId, AddressDigest)>,
     pub(crate) projects: Vec<(OrganizationId, ProjectState)>,
     pub(crate) roles: Vec<(ProjectId, UserId, GivenRole)>,
     pub(crate) teams: Vec<(OrganizationId, TeamState)>,

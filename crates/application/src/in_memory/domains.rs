@@ -14,6 +14,7 @@ use super::data::{Data, MemoryStore, next_version};
 use super::scene::Scene;
 use super::unit::MemoryUnit;
 use crate::actor::Viewer;
+use crate::identity::AddressDigest;
 use crate::organizations::{
     DomainArchive, DomainQueries, DomainRepository, DomainView, Domains, DueDomain, JoinableOrganizationView,
     LookupError, LookupsUnderWay, TxtRecords,
@@ -147,13 +148,16 @@ impl DomainQueries for MemoryStore {
         &self,
         user: UserId,
         domain: &DomainName,
+        address: &AddressDigest,
         page: &PageRequest<Unsorted>,
     ) -> Result<Page<JoinableOrganizationView>, StoreError> {
         let data = self.data();
         let mut open = data.open_to(domain);
         open.retain(|(id, _)| {
             let is_member = data.members.iter().any(|(org, it)| org == id && it.user_id == user);
-            !is_member && !data.exclusions.contains(&(*id, user))
+            let is_kept_out = data.exclusions.contains(&(*id, user));
+            let is_address_kept_out = data.excluded_addresses.contains(&(*id, address.clone()));
+            !is_member && !is_kept_out && !is_address_kept_out
         });
         let view = |(id, role): (OrganizationId, OrganizationRole)| {
             let organization = data.organizations.iter().find(|it| it.id == id)?;

@@ -10,9 +10,10 @@ use crate::organizations::MemberRepository;
 use crate::unit_of_work::StoreError;
 
 impl Data {
-    /// The members who are not suspended, everywhere.
+    /// The active members, everywhere.
     pub(super) fn active_members(&self) -> impl Iterator<Item = (OrganizationId, &MemberState)> {
-        self.members.iter().filter(|(_, it)| it.is_active()).map(|(org, it)| (*org, it))
+        let active = self.members.iter().filter(move |(org, it)| self.up_to_date(*org, it).is_active());
+        active.map(|(org, it)| (*org, it))
     }
 
     /// What the user may do in the organization now.
@@ -29,7 +30,7 @@ impl MemoryUnit {
         Ok(found.map(|at| self.data.members.remove(at).1))
     }
 
-    /// The members of the tenant who are not suspended.
+    /// The active members of the tenant.
     fn insiders_of_tenant(&self) -> Result<impl Iterator<Item = &MemberState>, StoreError> {
         let tenant = self.tenant()?;
         Ok(self.data.active_members().filter(move |(org, _)| *org == tenant).map(|(_, it)| it))
@@ -65,6 +66,10 @@ impl MemberRepository for MemoryUnit {
         let (state, events) = member.into_parts();
         self.take_member(state.user_id)?.ok_or(StoreError::Stale)?;
         self.tell(events);
+        Ok(())
+    }
+
+    async fn lock_organization(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
 

@@ -90,6 +90,11 @@ impl PasskeyRepository for MemoryUnit {
         Ok(self.data.passkeys.iter().find(|it| it.credential_digest == *digest).cloned().map(Passkey::restore))
     }
 
+    async fn all_of(&mut self, user: UserId) -> Result<Vec<Passkey>, StoreError> {
+        let own = self.data.passkeys.iter().filter(|it| it.user_id == user);
+        Ok(own.cloned().map(Passkey::restore).collect())
+    }
+
     async fn count(&mut self, user: UserId) -> Result<u64, StoreError> {
         Ok(self.data.passkeys.iter().filter(|it| it.user_id == user).count() as u64)
     }

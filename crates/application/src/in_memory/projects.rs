@@ -1,5 +1,6 @@
 use async_trait::async_trait;
-use tenon_domain::access::{Permissions, ProjectAccess, ProjectRole, Visibility};
+use tenon_domain::access::{OrganizationRole, Permissions, ProjectAccess, ProjectRole, Visibility};
+use tenon_domain::identity::UserKind;
 use tenon_domain::organizations::MemberState;
 use tenon_domain::projects::{GivenRole, Project, ProjectState, Workflow};
 use tenon_domain::tasks::Assignees;
@@ -17,8 +18,20 @@ impl MemoryUnit {
         Ok(self.data.projects.iter().filter(move |(org, _)| *org == tenant).map(|(_, it)| it))
     }
 
-    /// Who sees a project, or would if they were not suspended.
-    fn insiders_or_suspended(&self, id: ProjectId) -> Result<impl Iterator<Item = &MemberState>, StoreError> {
+    /// Those who manage a project themselves, and can.
+    fn managers(&self, id: ProjectId) -> Result<Vec<UserId>, StoreError> {
+        let tenant = self.tenant()?;
+        let can = |user: UserId| {
+            let mut members = self.data.active_members().filter(|(org, _)| *org == tenant);
+            let is_program = self.data.users.iter().any(|it| it.id == user && it.kind == UserKind::Service);
+            !is_program && members.any(|(_, it)| it.user_id == user && it.role != OrganizationRole::Guest)
+        };
+        let managers = self.data.roles.iter().filter(|(project, _, role)| *project == id && *role == MANAGER);
+        Ok(managers.map(|(_, user, _)| *user).filter(|user| can(*user)).collect())
+    }
+
+    /// Who sees a project, or would if they were active.
+    fn insiders_or_inactive(&self, id: ProjectId) -> Result<impl Iterator<Item = &MemberState>, StoreError> {
         let tenant = self.tenant()?;
         let visibility = self.visible_projects()?.find(|it| it.id == id).map(|it| it.visibility);
         let members = self.data.members.iter().filter(move |(org, _)| *org == tenant).map(|(_, it)| it);
@@ -119,14 +132,14 @@ impl ProjectRepository for MemoryUnit {
         Ok(())
     }
 
-    async fn count_managers(&mut self, id: ProjectId) -> Result<u64, StoreError> {
-        let roles = self.data.roles.iter();
-        Ok(roles.filter(|(project, _, role)| *project == id && *role == MANAGER).count() as u64)
+    async fn count_managers(&mut self, id: ProjectId, apart: Option<UserId>) -> Result<u64, StoreError> {
+        Ok(self.managers(id)?.into_iter().filter(|it| Some(*it) != apart).count() as u64)
     }
 
     async fn insiders(&mut self, id: ProjectId, users: &[UserId]) -> Result<Vec<UserId>, StoreError> {
-        let insiders = self.insiders_or_suspended(id)?;
-        Ok(insiders.filter(|it| it.is_active() && users.contains(&it.user_id)).map(|it| it.user_id).collect())
+        let tenant = self.tenant()?;
+        let active = self.insiders_or_inactive(id)?.filter(|it| self.data.up_to_date(tenant, it).is_active());
+        Ok(active.map(|it| it.user_id).filter(|user| users.contains(user)).collect())
     }
 
     async fn insiders_of_all(
@@ -142,7 +155,7 @@ impl ProjectRepository for MemoryUnit {
     }
 
     async fn unassign_outsiders(&mut self, id: ProjectId, now: Timestamp) -> Result<(), StoreError> {
-        let insiders: Vec<UserId> = self.insiders_or_suspended(id)?.map(|it| it.user_id).collect();
+        let insiders: Vec<UserId> = self.insiders_or_inactive(id)?.map(|it| it.user_id).collect();
         let mut changed = Vec::new();
         for (_, task) in self.data.tasks.iter_mut().filter(|(_, it)| it.project_id == id) {
             let remaining: Vec<UserId> =
@@ -165,7 +178,7 @@ impl ProjectRepository for MemoryUnit {
     ) -> Result<(), StoreError> {
         for id in projects {
             self.unassign_outsiders(*id, now).await?;
-            let insiders: Vec<UserId> = self.insiders_or_suspended(*id)?.map(|it| it.user_id).collect();
+            let insiders: Vec<UserId> = self.insiders_or_inactive(*id)?.map(|it| it.user_id).collect();
             let led = self.data.projects.iter_mut().map(|(_, it)| it).filter(|it| it.id == *id);
             let is_lost = |lead: UserId| users.contains(&lead) && !insiders.contains(&lead);
             for project in led.filter(|it| it.visibility == Visibility::Private && it.lead_id.is_some_and(is_lost)) {
@@ -175,24 +188,23 @@ impl ProjectRepository for MemoryUnit {
         Ok(())
     }
 
-    async fn release_user(&mut self, user: UserId, heir: UserId, now: Timestamp) -> Result<(), StoreError> {
-        let mut changed = Vec::new();
-        let managed: Vec<ProjectId> = self
-            .data
-            .roles
-            .iter()
-            .filter(|(_, who, role)| *who == user && *role == MANAGER)
-            .map(|(id, _, _)| *id)
-            .collect();
-        for id in managed {
-            let alone =
-                !self.data.roles.iter().any(|(project, who, role)| *project == id && *who != user && *role == MANAGER);
-            if alone {
+    async fn hand_on(&mut self, user: UserId, heir: UserId, _: Timestamp) -> Result<(), StoreError> {
+        let theirs = self.data.roles.iter().filter(|(_, who, role)| *who == user && *role == MANAGER);
+        for id in theirs.map(|(id, _, _)| *id).collect::<Vec<_>>() {
+            let is_private =
+                self.data.projects.iter().any(|(_, it)| it.id == id && it.visibility == Visibility::Private);
+            if is_private && self.managers(id)?.into_iter().all(|it| it == user) {
                 self.data.roles.retain(|(project, who, _)| (*project, *who) != (id, heir));
                 self.data.roles.push((id, heir, MANAGER));
-                changed.push(Resource::ProjectMember(id, heir));
+                self.touch(vec![Resource::ProjectMember(id, heir)]);
             }
         }
+        Ok(())
+    }
+
+    async fn release_user(&mut self, user: UserId, heir: UserId, now: Timestamp) -> Result<(), StoreError> {
+        self.hand_on(user, heir, now).await?;
+        let mut changed = Vec::new();
         let own = self.data.roles.iter().filter(|(_, who, _)| *who == user);
         changed.extend(own.map(|(id, _, _)| Resource::ProjectMember(*id, user)));
         self.data.roles.retain(|(_, who, _)| *who != user);

@@ -101,7 +101,8 @@ impl IdentityQueries for MemoryStore {
             TokenSubject::Email(email) => it.email == *email && it.email_verified_at.is_some(),
             TokenSubject::User(id) => it.id == *id,
         };
-        let mut people = data.users.iter().filter(|it| it.kind == UserKind::Person && it.deleted_at.is_none());
+        let is_there = |it: &&UserState| it.deleted_at.is_none() && !it.is_deactivated();
+        let mut people = data.users.iter().filter(|it| it.kind == UserKind::Person).filter(is_there);
         let Some(user) = people.find(is_meant).map(|it| it.id) else { return Ok(None) };
         let memberships = data.active_members().filter(|(_, it)| it.user_id == user);
         let home = memberships.min_by_key(|(organization, it)| (it.joined_at, *organization)).map(|(it, _)| it);

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::cast::{Person, people};
 use super::data::MemoryStore;
 use super::doubles::{CountedIds, CountingBell, MemoryCache, StandingClock};
+use super::excluded_addresses::PlainAddressDigests;
 use crate::app::App;
 use crate::audit::MockAuditQueries;
 use crate::command::{Command, Tenancy};
@@ -90,6 +91,7 @@ impl Scene {
             relay: bell.clone(),
             clock: clock.clone(),
             ids: Arc::new(CountedIds::default()),
+            addresses: Arc::new(PlainAddressDigests),
             tenancy: Tenancy::Multi,
             session_max_age: TimeDelta::days(90),
             availability: Availability::always(),
@@ -212,6 +214,12 @@ impl Scene {
         let mut data = self.store.data();
         let member = data.members.iter_mut().find(|(org, it)| *org == Self::ACME && it.user_id == who.id());
         member.unwrap().1.suspended_at = since;
+    }
+
+    /// Keeps somebody out of everything, or lets them in again, behind the application's back.
+    pub(crate) fn set_deactivated(&self, who: Person, since: Option<Timestamp>) {
+        let mut data = self.store.data();
+        data.users.iter_mut().find(|it| it.id == who.id()).unwrap().deactivated_at = since;
     }
 
     pub(crate) fn archive(&self, project: ProjectId) {

@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tenon_domain::Timestamp;
-use tokio::sync::Semaphore;
 
 use super::accounts::sign_in_service;
 use super::scene::Scene;
 use crate::identity::{
-    AuthorizationRequest, DeploymentProvider, OidcClient, OidcFailure, OidcGateway, SingleSignOn, VouchedClaims,
+    AuthorizationRequest, DeploymentProvider, OidcClient, OidcFailure, OidcGateway, ProviderCalls, SingleSignOn,
+    VouchedClaims,
 };
 
 /// The flows of signing in by an identity provider, with one that says what it is told.
@@ -25,7 +25,7 @@ pub(crate) fn single_sign_on(
         accounts,
         providers: providers.into(),
         callback_base: "https://tenon.example/api/v1/auth/oidc".to_owned(),
-        calls: Arc::new(Semaphore::new(1)),
+        calls: ProviderCalls::default(),
         home: "https://tenon.example/".to_owned(),
     };
     (service, gateway)

@@ -36,6 +36,10 @@ impl SecondFactorRepository for MemoryUnit {
 
 #[async_trait]
 impl SignInChallengeRepository for MemoryUnit {
+    async fn owner_of(&mut self, id: SignInChallengeId) -> Result<Option<UserId>, StoreError> {
+        Ok(self.data.challenges.iter().find(|it| it.id == id).map(|it| it.user_id))
+    }
+
     async fn find(&mut self, id: SignInChallengeId) -> Result<Option<SignInChallenge>, StoreError> {
         Ok(self.data.challenges.iter().find(|it| it.id == id).cloned().map(SignInChallenge::restore))
     }

@@ -78,6 +78,16 @@ impl ExternalIdentityRepository for MemoryUnit {
         Ok(found.cloned().map(ExternalIdentity::restore))
     }
 
+    async fn all_of(&mut self, user: UserId) -> Result<Vec<ExternalIdentity>, StoreError> {
+        let own = self.data.external_identities.iter().filter(|it| it.user_id == user);
+        Ok(own.cloned().map(ExternalIdentity::restore).collect())
+    }
+
+    async fn is_known(&mut self, user: UserId, provider: &ProviderKey, issuer: &Issuer) -> Result<bool, StoreError> {
+        let mut all = self.data.external_identities.iter();
+        Ok(all.any(|it| it.user_id == user && it.provider == *provider && it.issuer == *issuer))
+    }
+
     async fn count_of(&mut self, user: UserId) -> Result<u64, StoreError> {
         Ok(self.data.external_identities.iter().filter(|it| it.user_id == user).count() as u64)
     }

@@ -16,8 +16,8 @@ use crate::identity::{
 };
 use crate::notifications::NotificationRepository;
 use crate::organizations::{
-    CustomRoleRepository, DomainRepository, InvitationRepository, MemberRepository, OrganizationRepository,
-    TeamRepository,
+    CustomRoleRepository, DomainRepository, ExcludedAddressRepository, InvitationRepository, MemberRepository,
+    OrganizationRepository, TeamRepository,
 };
 use crate::projects::ProjectRepository;
 use crate::tasks::TaskRepository;
@@ -137,6 +137,10 @@ impl UnitOfWork for MemoryUnit {
     }
 
     fn members(&mut self) -> &mut dyn MemberRepository {
+        self
+    }
+
+    fn excluded_addresses(&mut self) -> &mut dyn ExcludedAddressRepository {
         self
     }
 

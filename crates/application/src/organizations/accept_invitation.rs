@@ -4,6 +4,7 @@ use tenon_domain::identity::{Client, DisplayName, PasswordHash, TokenHash, User}
 use tenon_domain::organizations::{Invitation, Member, MemberRole, OrganizationError};
 use tenon_domain::{InvitationId, SessionId, UserId};
 
+use super::exclusions::readmit;
 use super::{held_role, seen_with};
 use crate::actor::{Actor, Denial};
 use crate::command::{Command, Effect, Work};
@@ -65,6 +66,9 @@ impl Command for AcceptInvitation {
         if user.state().email != email {
             return Err(absent);
         }
+        if user.state().is_deactivated() {
+            return Err(AppError::Deactivated);
+        }
         // After the user was locked, and the organization before the role: the order of everybody who needs several.
         let role = offered(work, &invitation).await?;
         // An invitation is good for as long as whoever made it could make it again.
@@ -95,7 +99,7 @@ impl Command for AcceptInvitation {
             stored => stored?,
         };
         // Whoever was removed before is wanted again.
-        work.unit().members().readmit(user.id).await?;
+        readmit(work, &user).await?;
         work.after_commit(Effect::RoleChanged { organization, user: user.id, role: Some(access) });
         if is_news {
             join_by_address(work, &user).await?;
@@ -109,7 +113,7 @@ impl Command for AcceptInvitation {
 /// The role that the invitation is for, if there still is such a role. It stays until the commit.
 async fn offered(work: &mut Work<'_>, invitation: &Invitation) -> Result<MemberRole, AppError> {
     let Some(custom) = invitation.state().custom_role else { return Ok(invitation.state().role.into()) };
-    // Locks the organization, to which a member is about to be added.
-    work.unit().members().count_owners().await?;
+    // To which a member is about to be added: before a role, as everybody does who needs both.
+    work.unit().members().lock_organization().await?;
     Ok(held_role(work, custom).await?.ok_or(OrganizationError::InvitationRevoked)?)
 }

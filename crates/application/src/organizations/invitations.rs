@@ -1,11 +1,11 @@
 use async_trait::async_trait;
-use tenon_domain::InvitationId;
-use tenon_domain::access::{Permission, Scope};
+use tenon_domain::access::{OrganizationAccess, Permission, Scope};
 use tenon_domain::identity::Email;
-use tenon_domain::organizations::{Invitation, OrganizationError};
+use tenon_domain::organizations::{Invitation, InvitationStatus, OrganizationError, RoleChoice};
+use tenon_domain::{InvitationId, Version};
 
-use super::{InvitationView, RoleChoice, choose};
-use crate::command::{Command, Work};
+use super::{InvitationView, choose, ensure_covers, held_role};
+use crate::command::{Command, Work, check_version};
 use crate::error::AppError;
 use crate::page::{Page, PageRequest, Unsorted};
 use crate::query::{Query, Reader};
@@ -25,9 +25,7 @@ impl Command for CreateInvitation {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::MembersWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<InvitationView, AppError> {
-        let viewer = work.require(Permission::ManageInvitations)?;
-        // Locks the organization, so that two concurrent invitations to one address cannot both pass.
-        work.unit().members().count_owners().await?;
+        let viewer = work.require(Permission::ManageInvitations).await?;
         let role = choose(work, self.role).await?;
         if work.unit().members().has_address(&self.email).await? {
             return Err(OrganizationError::AlreadyMember.into());
@@ -47,6 +45,7 @@ impl Command for CreateInvitation {
 #[derive(Clone, Debug)]
 pub struct RevokeInvitation {
     pub invitation: InvitationId,
+    pub expected_version: Option<Version>,
 }
 
 #[async_trait]
@@ -56,13 +55,26 @@ impl Command for RevokeInvitation {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::MembersWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
-        work.require(Permission::ManageInvitations)?;
+        work.require(Permission::ManageInvitations).await?;
         let invitation = work.unit().invitations().find(self.invitation).await?;
         let mut invitation = invitation.ok_or(AppError::NotFound("invitation"))?;
+        let access = access_of(work, &invitation).await?;
+        ensure_covers(work, access.reach())?;
+        check_version(self.expected_version, invitation.state().version())?;
         invitation.revoke(work.now())?;
         work.unit().invitations().save(invitation).await?;
         Ok(())
     }
+}
+
+/// What it would let somebody do. A custom role that is gone counts as its base.
+async fn access_of(work: &mut Work<'_>, invitation: &Invitation) -> Result<OrganizationAccess, AppError> {
+    let state = invitation.state();
+    let held = match state.custom_role {
+        Some(custom) => held_role(work, custom).await?,
+        None => None,
+    };
+    Ok(held.map_or(state.role.into(), |role| role.access()))
 }
 
 /// One invitation of the organization.
@@ -87,6 +99,8 @@ impl Query for FindInvitation {
 /// The invitations of the organization, newest first.
 #[derive(Clone, Debug)]
 pub struct ListInvitations {
+    /// Only those in one of these states, if there are any.
+    pub statuses: Vec<InvitationStatus>,
     pub page: PageRequest<Unsorted>,
 }
 
@@ -98,6 +112,6 @@ impl Query for ListInvitations {
 
     async fn run(&self, reader: &Reader<'_>) -> Result<Page<InvitationView>, AppError> {
         let viewer = reader.require(Permission::ManageInvitations)?;
-        Ok(reader.queries().organizations.invitations(viewer, reader.now(), &self.page).await?)
+        Ok(reader.queries().organizations.invitations(viewer, &self.statuses, reader.now(), &self.page).await?)
     }
 }

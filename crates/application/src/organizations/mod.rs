@@ -2,6 +2,7 @@
 
 mod accept_invitation;
 mod domains;
+mod exclusions;
 mod invitations;
 mod members;
 mod organization;
@@ -19,9 +20,14 @@ pub use domains::{
     FindDomain, JoinOrganization, JoinableOrganizationView, ListDomains, ListJoinable, LookupError, LookupsUnderWay,
     RecheckDomain, RemoveDomain, TxtRecords, VerifyDomain,
 };
+pub use exclusions::ExcludedAddressRepository;
+pub(crate) use exclusions::{is_address_kept_out, is_kept_out, keep_out_by_address};
 pub use invitations::{CreateInvitation, FindInvitation, ListInvitations, RevokeInvitation};
-pub use members::{ChangeMemberRole, ListMembers, RemoveMember};
-pub use organization::{CreateOrganization, EditOrganization, FindOrganization, ListOrganizations};
+pub use members::{ChangeMemberRole, FindMember, ListMembers, RemoveMember};
+pub(crate) use members::{change_role, give_role};
+pub use organization::{
+    CreateOrganization, EditOrganization, FindOrganization, FindOwnOrganization, ListOrganizations,
+};
 pub(crate) use organization::{appoint_founder, create_organization, seen_with};
 #[cfg(test)]
 pub(crate) use ports::MockOrganizationQueries;
@@ -30,11 +36,12 @@ pub use ports::{
 };
 pub use roles::{
     CreateRole, CustomRoleRepository, DeleteRole, EditRole, FindOwnPermissions, FindRole, ListPermissions, ListRoles,
-    OwnPermissions, RoleChoice,
+    OwnPermissions,
 };
-pub(crate) use roles::{choose, ensure_covers, ensure_covers_member, held_role, member_role};
+pub(crate) use roles::{choose, ensure_covers, ensure_covers_member, held_role, held_roles, member_role};
 pub use service_accounts::{
-    CreateServiceAccount, DeleteServiceAccount, FindServiceAccount, ListServiceAccounts, ServiceAccountView,
+    CreateServiceAccount, DeleteServiceAccount, EditServiceAccount, FindServiceAccount, ListServiceAccounts,
+    ServiceAccountView,
 };
 pub(crate) use service_accounts::{find_service_account, permit_service_role};
 pub use suspension::{SuspendMember, UnsuspendMember};

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use tenon_domain::access::{self, OrganizationAccess, OrganizationRole, Permission};
 use tenon_domain::organizations::{Member, Organization, OrganizationError, OrganizationName, OrganizationState};
-use tenon_domain::{UserId, Version};
+use tenon_domain::{OrganizationId, UserId, Version};
 
 use super::{OrganizationView, member_role};
 use crate::actor::Actor;
@@ -31,8 +31,9 @@ impl Command for CreateOrganization {
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<OrganizationView, AppError> {
         let founder = work.viewer()?.user;
-        // Who deletes their account at the same time is no owner of this one.
+        // Who deletes their account at the same time, or is deactivated, is no owner of this one.
         let name = match work.unit().users().find_locked(founder).await? {
+            Some(user) if user.state().is_deactivated() => return Err(AppError::Deactivated),
             Some(user) => user.state().display_name.to_string(),
             None => return Err(AppError::NotFound("user")),
         };
@@ -90,7 +91,7 @@ impl Command for EditOrganization {
     const ACCESS: TokenAccess = TokenAccess::Scope(access::Scope::OrganizationWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<OrganizationView, AppError> {
-        let viewer = work.require(Permission::EditOrganization)?;
+        let viewer = work.require(Permission::EditOrganization).await?;
         let organization = work.unit().organizations().current().await?;
         let mut organization = organization.ok_or(AppError::NotFound("organization"))?;
         check_version(self.expected_version, organization.state().version)?;
@@ -129,6 +130,26 @@ impl Query for FindOrganization {
     async fn run(&self, reader: &Reader<'_>) -> Result<OrganizationView, AppError> {
         let viewer = reader.require(Permission::ViewOrganization)?;
         reader.queries().organizations.find(viewer).await?.ok_or(AppError::NotFound("organization"))
+    }
+}
+
+/// One of the organizations that the actor belongs to, whichever they are in.
+#[derive(Clone, Copy, Debug)]
+pub struct FindOwnOrganization {
+    pub organization: OrganizationId,
+}
+
+#[async_trait]
+impl Query for FindOwnOrganization {
+    type Output = OrganizationView;
+    const NAME: &'static str = "organization.find_own";
+    const ACCESS: TokenAccess = TokenAccess::Session;
+    const WITHOUT_MFA: bool = true;
+
+    async fn run(&self, reader: &Reader<'_>) -> Result<OrganizationView, AppError> {
+        let user = reader.viewer()?.user;
+        let found = reader.queries().organizations.find_of(user, self.organization).await?;
+        found.ok_or(AppError::NotFound("organization"))
     }
 }
 

@@ -1,8 +1,9 @@
 use async_trait::async_trait;
 use tenon_domain::access::{OrganizationAccess, OrganizationRole, RoleLevel};
-use tenon_domain::identity::Email;
+use tenon_domain::identity::{Email, UserKind};
 use tenon_domain::organizations::{
-    CustomRoleState, Invitation, InvitationState, Member, MemberState, MemberStatus, Organization, OrganizationState,
+    CustomRoleState, Invitation, InvitationState, InvitationStatus, Member, MemberState, MemberStatus, Organization,
+    OrganizationState,
 };
 use tenon_domain::{CustomRoleId, InvitationId, OrganizationId, Timestamp, UserId};
 
@@ -22,38 +23,41 @@ pub trait OrganizationRepository: Send {
     async fn any_exists(&mut self) -> Result<bool, StoreError>;
 }
 
-/// Members in a unit of work, bound to its organization. Those who are suspended are members without access: what asks
-/// for access leaves them out, and says so.
+/// Members in a unit of work, bound to its organization. Those who are suspended, by the organization, or deactivated,
+/// by the operator, are members without access: what asks for those who are *active* leaves them out.
 #[async_trait]
 pub trait MemberRepository: Send {
-    /// Suspended or not.
+    /// Active or not.
     async fn find(&mut self, user: UserId) -> Result<Option<Member>, StoreError>;
     /// Writes the row, checks its version and stores the events. Joining twice is [`StoreError::Duplicate`].
     async fn save(&mut self, member: Member) -> Result<MemberState, StoreError>;
     /// Deletes the membership and stores the events.
     async fn remove(&mut self, member: Member) -> Result<(), StoreError>;
-    /// How many owners the organization has who are not suspended. Locks the organization, so that the answer holds until the commit.
+    /// Has everybody wait until the commit who locks the organization, too: whoever is about to change what somebody may
+    /// do in it.
+    async fn lock_organization(&mut self) -> Result<(), StoreError>;
+    /// How many active owners the organization has. Locks the organization, so that the answer holds until the commit.
     async fn count_owners(&mut self) -> Result<u64, StoreError>;
-    /// The owners who are not suspended.
+    /// The active owners.
     async fn owners(&mut self) -> Result<Vec<UserId>, StoreError>;
-    /// Whether the user is a member who is not suspended. Locks the membership, so that the answer holds until the commit.
+    /// Whether the user is an active member. Locks the membership, so that the answer holds until the commit.
     async fn hold(&mut self, user: UserId) -> Result<bool, StoreError>;
-    /// An owner other than this user who is not suspended; the one who joined first.
+    /// An active owner other than this user; the one who joined first.
     async fn other_owner(&mut self, than: UserId) -> Result<Option<UserId>, StoreError>;
-    /// The organizations that the user belongs to, suspended or not, in order of their ids. Across tenants.
+    /// The organizations that the user belongs to, active or not, in order of their ids. Across tenants.
     async fn organizations_of(&mut self, user: UserId) -> Result<Vec<OrganizationId>, StoreError>;
-    /// What the user may do in any organization where they are not suspended, across tenants.
+    /// What the user may do in any organization where they are active, across tenants.
     async fn role_in(
         &mut self,
         user: UserId,
         organization: OrganizationId,
     ) -> Result<Option<OrganizationAccess>, StoreError>;
-    /// Where a user goes when they sign in: where they were last, else where they joined first, and are not suspended.
-    /// Across tenants.
+    /// Where a user goes when they sign in: where they were last, else where they joined first, and are active. Across
+    /// tenants.
     async fn home_of(&mut self, user: UserId) -> Result<Option<(OrganizationId, OrganizationAccess)>, StoreError>;
-    /// Those of the users who are members of the organization and not suspended.
+    /// Those of the users who are active members of the organization.
     async fn among(&mut self, users: &[UserId]) -> Result<Vec<UserId>, StoreError>;
-    /// Whether somebody with this address is a member of the organization, suspended or not.
+    /// Whether somebody with this address is a member of the organization, active or not.
     async fn has_address(&mut self, email: &Email) -> Result<bool, StoreError>;
     /// Keeps a user, whom somebody removed, from joining again by themselves.
     async fn exclude(&mut self, user: UserId, now: Timestamp) -> Result<(), StoreError>;
@@ -98,6 +102,7 @@ pub struct MemberFilter {
     pub roles: Vec<OrganizationRole>,
     pub custom_roles: Vec<CustomRoleId>,
     pub statuses: Vec<MemberStatus>,
+    pub kinds: Vec<UserKind>,
 }
 
 /// The read side of organizations.
@@ -105,7 +110,9 @@ pub struct MemberFilter {
 #[async_trait]
 pub trait OrganizationQueries: Send + Sync {
     async fn find(&self, viewer: Viewer) -> Result<Option<OrganizationView>, StoreError>;
-    /// All organizations the user belongs to and is not suspended in, across tenants.
+    /// One that the user is an active member of.
+    async fn find_of(&self, user: UserId, id: OrganizationId) -> Result<Option<OrganizationView>, StoreError>;
+    /// All organizations the user is an active member of, across tenants.
     async fn list(&self, user: UserId, page: &PageRequest<Unsorted>) -> Result<Page<OrganizationView>, StoreError>;
     async fn members(
         &self,
@@ -113,9 +120,12 @@ pub trait OrganizationQueries: Send + Sync {
         filter: &MemberFilter,
         page: &PageRequest<Unsorted>,
     ) -> Result<Page<MemberView>, StoreError>;
+    async fn member(&self, viewer: Viewer, user: UserId) -> Result<Option<MemberView>, StoreError>;
+    /// The invitations that are in one of these states by now; all of them if there is none to choose.
     async fn invitations(
         &self,
         viewer: Viewer,
+        statuses: &[InvitationStatus],
         now: Timestamp,
         page: &PageRequest<Unsorted>,
     ) -> Result<Page<InvitationView>, StoreError>;

@@ -1,4 +1,5 @@
 use tenon_domain::access::OrganizationRole;
+use tenon_domain::identity::{UserKind, UserState};
 use tenon_domain::organizations::{
     HeldRole, InvitationState, InvitationStatus, MemberRole, MemberState, MemberStatus, OrganizationState,
 };
@@ -38,32 +39,37 @@ impl OrganizationView {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberView {
     pub user_id: UserId,
+    pub kind: UserKind,
     pub email: String,
     pub display_name: String,
     pub role: OrganizationRole,
     pub custom_role: Option<HeldRole>,
-    /// Since when they have no access.
+    /// Since when the organization gives them no access.
     pub suspended_at: Option<Timestamp>,
+    /// Since when the operator keeps them out of everything.
+    pub deactivated_at: Option<Timestamp>,
     pub version: Version,
     pub joined_at: Timestamp,
 }
 
 impl MemberView {
-    pub fn new(state: MemberState, email: String) -> Self {
+    pub fn new(state: MemberState, user: &UserState) -> Self {
         Self {
             user_id: state.user_id,
-            email,
+            kind: user.kind,
+            email: user.email.to_string(),
             display_name: state.display_name,
             role: state.role,
             custom_role: state.custom_role,
             suspended_at: state.suspended_at,
+            deactivated_at: state.deactivated_at,
             version: state.version,
             joined_at: state.joined_at,
         }
     }
 
     pub fn status(&self) -> MemberStatus {
-        if self.suspended_at.is_some() { MemberStatus::Suspended } else { MemberStatus::Active }
+        MemberStatus::of(self.suspended_at, self.deactivated_at)
     }
 }
 
@@ -80,6 +86,7 @@ pub struct InvitationView {
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     pub accepted_at: Option<Timestamp>,
+    pub version: Version,
 }
 
 impl InvitationView {
@@ -87,6 +94,7 @@ impl InvitationView {
         Self {
             id: state.id,
             status: state.status(now),
+            version: state.version(),
             email: state.email.to_string(),
             role: state.role,
             custom_role,

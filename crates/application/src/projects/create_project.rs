@@ -28,7 +28,9 @@ impl Command for CreateProject {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProjectsWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<ProjectView, AppError> {
-        let viewer = work.require(Permission::CreateProject)?;
+        // Whoever is removed meanwhile, or becomes a guest, must not leave a project that nobody can manage.
+        work.review_access().await?;
+        let viewer = work.require(Permission::CreateProject).await?;
         if viewer.role == OrganizationRole::Guest {
             return Err(AppError::Forbidden(Permission::CreateProject));
         }

@@ -1,9 +1,9 @@
 use async_trait::async_trait;
-use tenon_domain::access::{Permission, Scope, Visibility};
+use tenon_domain::access::{Permission, Permissions, ProjectRole, Scope, Visibility};
 use tenon_domain::projects::{ProjectDescription, ProjectEdit, ProjectError, ProjectName};
 use tenon_domain::{UserId, Version};
 
-use super::membership::{check_lead, open_project};
+use super::membership::{check_lead, open_project_with_rights};
 use super::{ProjectRef, ProjectView};
 use crate::command::{Command, Work, check_version};
 use crate::error::AppError;
@@ -33,16 +33,22 @@ impl Command for EditProject {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProjectsWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<ProjectView, AppError> {
-        let mut project = open_project(work, &self.project, Permission::EditProject).await?;
+        if self.fields.visibility.is_some() {
+            work.review_access().await?;
+        }
+        let (mut project, own) = open_project_with_rights(work, &self.project, Permission::EditProject).await?;
         let before = project.state().clone();
         check_version(self.expected_version, before.version)?;
         let visibility = self.fields.visibility.unwrap_or(before.visibility);
+        if visibility != before.visibility {
+            ensure_decides_who_sees(own)?;
+        }
         let goes_private = visibility == Visibility::Private && before.visibility != Visibility::Private;
         let lead = self.fields.lead_id.unwrap_or(before.lead_id);
         if self.fields.lead_id.is_some() || goes_private {
             check_lead(work, before.id, visibility, lead).await?;
         }
-        if goes_private && work.unit().projects().count_managers(before.id).await? == 0 {
+        if goes_private && work.unit().projects().count_managers(before.id, None).await? == 0 {
             return Err(ProjectError::LastManager.into());
         }
         let edit = ProjectEdit {
@@ -59,5 +65,14 @@ impl Command for EditProject {
         }
         let workflow = work.unit().projects().workflow(state.id).await?;
         Ok(ProjectView::new(state, &workflow))
+    }
+}
+
+/// Refuses who may less than managers: an open project lets the strong members of the organization do all in it, and a
+/// private one takes that from them.
+fn ensure_decides_who_sees(own: Permissions) -> Result<(), AppError> {
+    match ProjectRole::Manager.permissions().iter().find(|permission| !own.contains(*permission)) {
+        Some(missing) => Err(AppError::Forbidden(missing)),
+        None => Ok(()),
     }
 }

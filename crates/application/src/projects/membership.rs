@@ -29,7 +29,7 @@ pub(super) async fn open_project_with_rights(
     work.project_and_rights(id, permission, absent).await
 }
 
-/// A lead must be a member of the organization, and not suspended; in a private project, of the project or of a team in
+/// A lead must be an active member of the organization; in a private project, of the project or of a team in
 /// it as well.
 pub(super) async fn check_lead(
     work: &mut Work<'_>,

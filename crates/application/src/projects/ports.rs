@@ -43,8 +43,9 @@ pub trait ProjectRepository: Send {
         role: Option<GivenRole>,
         now: Timestamp,
     ) -> Result<(), StoreError>;
-    /// How many people have the role of manager themselves. Locks the project until the commit.
-    async fn count_managers(&mut self, id: ProjectId) -> Result<u64, StoreError>;
+    /// How many people, this user apart, have the role of manager themselves and can use it: guests and those without access
+    /// cannot. Locks the project until the commit.
+    async fn count_managers(&mut self, id: ProjectId, apart: Option<UserId>) -> Result<u64, StoreError>;
     /// Those of the users who are members of the organization and can see the project.
     async fn insiders(&mut self, id: ProjectId, users: &[UserId]) -> Result<Vec<UserId>, StoreError>;
     /// Who of the users can see which of the projects, like [`ProjectRepository::insiders`] for each, in one query.
@@ -63,6 +64,8 @@ pub trait ProjectRepository: Send {
         users: &[UserId],
         now: Timestamp,
     ) -> Result<(), StoreError>;
+    /// Makes `heir` a manager of the private projects that nobody but `user` manages and can.
+    async fn hand_on(&mut self, user: UserId, heir: UserId, now: Timestamp) -> Result<(), StoreError>;
     /// Takes a user, who leaves the organization, out of all its projects and teams: their explicit roles, their leads
     /// and their assignments end. Private projects they alone managed pass to `heir`.
     async fn release_user(&mut self, user: UserId, heir: UserId, now: Timestamp) -> Result<(), StoreError>;

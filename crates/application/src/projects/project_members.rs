@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use tenon_domain::access::{OrganizationRole, Permission, Permissions, ProjectAccess, ProjectRole, Scope, Visibility};
-use tenon_domain::projects::{GivenRole, Project, ProjectEdit, ProjectError};
+use tenon_domain::projects::{GivenRole, Project, ProjectError};
 use tenon_domain::{ProjectId, UserId};
 
 use super::giving::{permit_change, without_role};
@@ -47,7 +47,7 @@ impl Command for SetProjectMember {
             return Err(ProjectError::GuestManager.into());
         }
         if self.role != MANAGER {
-            keep_a_manager(work, &project, before).await?;
+            keep_a_manager(work, &project, self.user, before).await?;
         }
         project.set_member(self.user, before, Some(self.role));
         let now = work.now();
@@ -78,11 +78,12 @@ impl Command for RemoveProjectMember {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::ProjectsWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+        // Whoever else manages it must not stop doing so meanwhile, also when somebody leaves.
+        work.review_access().await?;
         // Leaving needs no permission; removing others does.
         let leaves = work.viewer()?.user == self.user;
         let needed = if leaves { Permission::ViewProject } else { Permission::ManageProjectMembers };
         let (mut project, own) = open_project_with_rights(work, &self.project, needed).await?;
-        project.ensure_active()?;
         let id = project.state().id;
         let before = work.unit().projects().role(id, self.user).await?;
         if before.is_none() {
@@ -94,7 +95,7 @@ impl Command for RemoveProjectMember {
             let implicit = without_role(project.state().visibility, role);
             permit_change(work, own, implicit, before, None).await?;
         }
-        keep_a_manager(work, &project, before).await?;
+        keep_a_manager(work, &project, self.user, before).await?;
         let now = work.now();
         work.unit().projects().set_role(id, self.user, None, now).await?;
         if leaves {
@@ -104,7 +105,7 @@ impl Command for RemoveProjectMember {
             project.state().visibility == Visibility::Private && project.state().lead_id == Some(self.user);
         // The lead of a private project is in it; who leaves no longer leads, unless a team of theirs is in it, too.
         if leads_in_private && !is_added(work, id, self.user).await? {
-            project.edit(ProjectEdit { lead_id: Some(None), ..ProjectEdit::default() }, now)?;
+            project.end_lead(now);
         }
         project.set_member(self.user, before, None);
         work.unit().projects().save(project).await?;
@@ -123,11 +124,16 @@ async fn gain_nothing(work: &mut Work<'_>, id: ProjectId, before: Permissions) -
 }
 
 /// Refuses when a private project would lose its last manager. Teams do not count: anybody may leave them.
-async fn keep_a_manager(work: &mut Work<'_>, project: &Project, before: Option<GivenRole>) -> Result<(), AppError> {
+async fn keep_a_manager(
+    work: &mut Work<'_>,
+    project: &Project,
+    user: UserId,
+    before: Option<GivenRole>,
+) -> Result<(), AppError> {
     let state = project.state();
     if before == Some(MANAGER)
         && state.visibility == Visibility::Private
-        && work.unit().projects().count_managers(state.id).await? <= 1
+        && work.unit().projects().count_managers(state.id, Some(user)).await? == 0
     {
         return Err(ProjectError::LastManager.into());
     }

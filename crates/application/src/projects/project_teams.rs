@@ -75,7 +75,6 @@ impl Command for RemoveProjectTeam {
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let needed = Permission::ManageProjectMembers;
         let (mut project, own) = open_project_with_rights(work, &self.project, needed).await?;
-        project.ensure_active()?;
         let (id, now) = (project.state().id, work.now());
         work.unit().teams().find(self.team).await?.ok_or(AppError::NotFound("team"))?;
         let before = work.unit().teams().role_in_project(self.team, id).await?;

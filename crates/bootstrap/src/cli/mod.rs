@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use tenon_interface::http::{openapi_json, problem_codes_markdown};
 
 use self::terminal::{complain, say};
 use crate::config::{Config, Sources};
@@ -45,7 +46,11 @@ enum Command {
         action: migrate::Action,
     },
     /// Print the OpenAPI document
-    Openapi,
+    Openapi {
+        /// Print the table of the codes that errors have instead, as Markdown
+        #[arg(long)]
+        errors: bool,
+    },
     /// Check the configuration and everything Tenon depends on
     Doctor,
     /// Look at jobs that were given up, and run them again
@@ -131,8 +136,9 @@ fn run(command: Command) -> Result<(), Failure> {
             process::block_on(process::serve(Config::load(&sources)?, Banner::Demo))
         }
         Command::Migrate { action } => process::block_on(migrate::run(Config::load(&sources)?, action)),
-        Command::Openapi => {
-            say(tenon_interface::http::openapi_json().trim_end());
+        Command::Openapi { errors } => {
+            let text = if errors { problem_codes_markdown() } else { openapi_json() };
+            say(text.trim_end());
             Ok(())
         }
         Command::Doctor => process::block_on(doctor::run(&sources)),

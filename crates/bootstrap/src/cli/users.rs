@@ -10,9 +10,9 @@ use crate::failure::Failure;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
-    /// Suspend somebody in all their organizations and end their sessions, while servers run or not
+    /// Keep somebody out of everything and end their sessions, while servers run or not; what they have waits for them
     Deactivate { email: String },
-    /// Take the last deactivation of somebody back
+    /// Let somebody in again who was deactivated
     Reactivate { email: String },
 }
 
@@ -20,18 +20,20 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
     prepare_data_dir(&config)?;
     let database = connect(&config).await?;
     Schema::new(&database).require_current().await?;
-    let app = app(&config, &database, &Links::open(&config)?);
+    let app = app(&config, &database, &Links::open(&config)?)?;
     let operator = Actor::system(None, Origin::default());
     match action {
         Action::Deactivate { email } => {
             let command = DeactivateUser { email: read(&email)? };
-            let Deactivation { organizations, sessions } = app.execute(&operator, command).await?;
-            say(format_args!("suspended in {organizations} organizations; {sessions} sessions have ended"));
+            let Deactivation { is_news, organizations, sessions } = app.execute(&operator, command).await?;
+            let what = if is_news { "deactivated" } else { "deactivated already" };
+            say(format_args!("{what}: kept out of {organizations} organizations; {sessions} sessions have ended"));
         }
         Action::Reactivate { email } => {
-            let Deactivation { organizations, .. } =
-                app.execute(&operator, ReactivateUser { email: read(&email)? }).await?;
-            say(format_args!("let in again by {organizations} organizations"));
+            let command = ReactivateUser { email: read(&email)? };
+            let Deactivation { is_news, organizations, .. } = app.execute(&operator, command).await?;
+            let what = if is_news { "reactivated" } else { "not deactivated" };
+            say(format_args!("{what}: a member of {organizations} organizations, as before"));
         }
     }
     database.close().await;
@@ -39,5 +41,5 @@ pub(super) async fn run(config: Config, action: Action) -> Result<(), Failure> {
 }
 
 fn read(email: &str) -> Result<Email, Failure> {
-    Ok(Email::parse(email).map_err(AppError::from)?)
+    Ok(Email::read(email).map_err(AppError::from)?)
 }

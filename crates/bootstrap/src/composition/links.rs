@@ -4,11 +4,11 @@ use tenon_application::identity::{SignInPolicy, SignInThrottle};
 use tenon_application::ports::{Cache, HealthCheck, RateLimiter, RelayBell, RelayWaker};
 use tenon_infrastructure::cache::{InProcessCache, RedisCache};
 use tenon_infrastructure::rate_limit::{InProcessRateLimiter, RedisRateLimiter};
-use tenon_infrastructure::redis_link::{RedisHealth, RedisLink};
+use tenon_infrastructure::redis_link::{RedisHealth, RedisLink, RedisLinkError, RedisServer};
 use tenon_infrastructure::relay::{InProcessRelay, RedisRelay};
 use tenon_infrastructure::sign_in_throttle::{InProcessSignInThrottle, RedisSignInThrottle};
 
-use crate::config::Config;
+use crate::config::{Config, RedisConfig};
 use crate::failure::Failure;
 
 /// What ties the processes of a deployment together, or stands in for it in a single process.
@@ -24,7 +24,7 @@ pub(crate) struct Links {
 impl Links {
     pub(crate) fn open(config: &Config) -> Result<Self, Failure> {
         let Some(redis) = &config.redis else { return Ok(Self::in_process()) };
-        let link = RedisLink::open(redis.url.expose())?;
+        let link = RedisLink::open(redis_server(redis)?)?;
         let prefix = format!("{}:", redis.prefix);
         let relay = Arc::new(RedisRelay::new(link.clone(), &prefix));
         Ok(Self {
@@ -47,5 +47,14 @@ impl Links {
             bell: relay,
             health: None,
         }
+    }
+}
+
+/// Where Redis is, and who has to vouch for it.
+pub(super) fn redis_server(redis: &RedisConfig) -> Result<RedisServer, RedisLinkError> {
+    let server = RedisServer::from(redis.url.expose());
+    match &redis.authorities {
+        Some(file) => server.trusting(file),
+        None => Ok(server),
     }
 }

@@ -94,7 +94,7 @@ impl System {
         let mailer = mailing::mailer(config).await?;
 
         let outbox: Arc<dyn Outbox> = Arc::new(SqlOutbox::new(database.clone()));
-        let app = app(config, &database, &links);
+        let app = app(config, &database, &links)?;
         let invitation_tokens: Arc<dyn InvitationTokens> = Arc::new(SignedInvitationTokens::new(&secret, public_url));
         let account_tokens: Arc<dyn AccountTokens> = Arc::new(SignedAccountTokens::new(&secret, public_url));
         let hasher = Arc::new(secrets::hasher(config.passwords)?);

@@ -4,6 +4,7 @@ use tenon_application::ports::{JobQueue, JobRunner};
 use tenon_infrastructure::queue::{PostgresQueue, QueueSettings, RedisQueue, SqliteQueue};
 use uuid::Uuid;
 
+use super::links::redis_server;
 use crate::config::{Config, DatabaseKind};
 use crate::failure::Failure;
 
@@ -19,7 +20,7 @@ impl Queue {
         let mut settings = QueueSettings::new(format!("tenon-{process}"));
         if let Some(redis) = &config.redis {
             settings.queue = format!("{}:jobs", redis.prefix);
-            return Ok(Self::of(RedisQueue::new(redis.url.expose(), settings)?));
+            return Ok(Self::of(RedisQueue::new(redis_server(redis)?, settings)?));
         }
         match config.database.kind {
             DatabaseKind::Sqlite => {

@@ -1,9 +1,8 @@
 use std::sync::Arc;
 
-use tenon_application::identity::{Accounts, SingleSignOn};
+use tenon_application::identity::{Accounts, ProviderCalls, SingleSignOn};
 use tenon_infrastructure::oidc::HttpOidcGateway;
 use tenon_infrastructure::outbound::{OutboundError, OutboundHttp};
-use tokio::sync::Semaphore;
 
 use crate::config::Config;
 
@@ -22,7 +21,7 @@ pub(super) fn single_sign_on(
         accounts: accounts.clone(),
         providers: config.oidc_providers.clone().into(),
         callback_base: callback_base.trim_end_matches('/').to_owned(),
-        calls: Arc::new(Semaphore::new(SingleSignOn::MOST_CALLS)),
+        calls: ProviderCalls::default(),
         home: format!("{public_url}/"),
     })
 }

@@ -20,7 +20,7 @@ use super::rate_quotas::rate_quotas;
 use super::reader::Reader;
 use super::secret_keys::secret_keys;
 use super::signing_keys::signing_key_files;
-use super::tls::tls_files;
+use super::tls::{path, tls_files};
 use super::trusted_proxies::trusted_proxies;
 use super::webauthn::webauthn;
 use super::{
@@ -56,7 +56,7 @@ pub(super) fn build(sources: &Sources) -> Result<Config, ConfigError> {
             .unwrap_or_default(),
         outbound,
         outbound_of_organizations,
-        oidc_providers: reader.parse(key::OIDC_PROVIDERS, oidc_providers).unwrap_or_default(),
+        oidc_providers: reader.parse(key::OIDC_PROVIDERS, |text| oidc_providers(text, outbound)).unwrap_or_default(),
         oidc_callback_url: reader
             .url(key::OIDC_CALLBACK_URL, &["http", "https"], "https://tenon.example.com/api/v1/auth/oidc")
             .map(|url| url.to_string()),
@@ -119,8 +119,12 @@ fn redis(reader: &mut Reader) -> Option<RedisConfig> {
         let fits = text.len() <= 40 && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
         if fits { Ok(text.to_owned()) } else { Err("write up to 40 letters, digits, -, _ and .".to_owned()) }
     });
-    let url = reader.url(key::REDIS_URL, &["redis", "rediss"], "redis://localhost:6379")?;
-    Some(RedisConfig { url: Secret::new(url), prefix: prefix.unwrap_or_else(|| "tenon".to_owned()) })
+    let authorities = path(reader, key::REDIS_CA);
+    let url = reader.url(key::REDIS_URL, &["redis", "rediss"], "redis://localhost:6379");
+    if authorities.is_some() && url.as_ref().is_none_or(|url| url.scheme() != "rediss") {
+        reader.refuse(key::REDIS_CA, "it is for TLS: write rediss:// in TENON_REDIS_URL");
+    }
+    Some(RedisConfig { url: Secret::new(url?), prefix: prefix.unwrap_or_else(|| "tenon".to_owned()), authorities })
 }
 
 fn mail(reader: &mut Reader) -> MailConfig {
@@ -139,7 +143,7 @@ fn mail(reader: &mut Reader) -> MailConfig {
     let transport = transport.unwrap_or(MailTransport::Files);
     let from = reader.parse(key::MAIL_FROM, |text| {
         let address = text.rsplit_once('<').map_or(text, |(_, address)| address.trim_end_matches('>'));
-        let parsed = tenon_domain::identity::Email::parse(address);
+        let parsed = tenon_domain::identity::Email::read(address);
         parsed.map(|_| text.to_owned()).map_err(|_| "write an address, such as Tenon <tenon@example.com>".to_owned())
     });
     if from.is_none() && transport != MailTransport::Files && reader.text(key::MAIL_FROM).is_none() {

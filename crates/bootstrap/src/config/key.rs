@@ -57,9 +57,12 @@ keys! {
     RATE_LIMIT_AUTH = "rate_limit_auth", Plain;
     RATE_LIMIT_HEAVY = "rate_limit_heavy", Plain;
     RATE_LIMIT_MAIL = "rate_limit_mail", Plain;
+    RATE_LIMIT_OPEN = "rate_limit_open", Plain;
     RATE_LIMIT_READ = "rate_limit_read", Plain;
+    RATE_LIMIT_REFRESH = "rate_limit_refresh", Plain;
     RATE_LIMIT_WRITE = "rate_limit_write", Plain;
     REDELIVER_SECONDS = "redeliver_seconds", Plain;
+    REDIS_CA = "redis_ca", Plain;
     REDIS_PREFIX = "redis_prefix", Plain;
     REDIS_URL = "redis_url", Url;
     SECRET_KEYS = "secret_keys", Never;

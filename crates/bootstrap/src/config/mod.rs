@@ -134,6 +134,8 @@ pub struct RedisConfig {
     pub url: Secret,
     /// In front of every key, so that several deployments can share a server.
     pub prefix: String,
+    /// The file (PEM) of those who sign its certificate, if they are not whom the machine trusts.
+    pub authorities: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use tenon_domain::identity::{
     ProviderSettings,
 };
 use tenon_domain::organizations::DomainName;
+use tenon_infrastructure::outbound::OutboundPolicy;
 use uuid::Uuid;
 
 const REMEDY: &str = "write a JSON array of providers, or the path of a file with one";
@@ -34,8 +35,9 @@ struct Written {
     organization: Option<Uuid>,
 }
 
-/// The identity providers of the deployment: as they are, or in a file.
-pub(super) fn oidc_providers(text: &str) -> Result<Vec<DeploymentProvider>, String> {
+/// The identity providers of the deployment: as they are, or in a file. Where Tenon may call any server, they may do
+/// without https.
+pub(super) fn oidc_providers(text: &str, outbound: OutboundPolicy) -> Result<Vec<DeploymentProvider>, String> {
     let text = text.trim();
     let json = if text.starts_with('[') {
         text.to_owned()
@@ -50,7 +52,7 @@ pub(super) fn oidc_providers(text: &str) -> Result<Vec<DeploymentProvider>, Stri
     let mut providers: Vec<DeploymentProvider> = Vec::new();
     for provider in written {
         let key = provider.key.clone();
-        let provider = provider.into_provider().map_err(|fault| format!("provider {key:?}: {fault}"))?;
+        let provider = provider.into_provider(outbound).map_err(|fault| format!("provider {key:?}: {fault}"))?;
         if providers.iter().any(|known| known.key == provider.key) {
             return Err(format!("give each provider a key of its own: two are called {key:?}"));
         }
@@ -60,7 +62,7 @@ pub(super) fn oidc_providers(text: &str) -> Result<Vec<DeploymentProvider>, Stri
 }
 
 impl Written {
-    fn into_provider(self) -> Result<DeploymentProvider, String> {
+    fn into_provider(self, outbound: OutboundPolicy) -> Result<DeploymentProvider, String> {
         let Some(ProviderKey::Deployment(key)) = ProviderKey::parse(&self.key) else {
             return Err("a key is a word of up to 40 small letters, digits and hyphens".to_owned());
         };
@@ -77,7 +79,7 @@ impl Written {
         let domains: Result<Vec<_>, _> = self.domains.iter().map(|name| DomainName::parse(name)).collect();
         let settings = ProviderSettings {
             name: ProviderName::parse(&self.name).map_err(said)?,
-            issuer: Issuer::parse(&self.issuer).map_err(said)?,
+            issuer: issuer(&self.issuer, outbound)?,
             client_id: ProviderClientId::parse(&self.client_id).map_err(said)?,
             scopes: match &self.scopes {
                 Some(names) => ProviderScopes::parse(names).map_err(said)?,
@@ -100,6 +102,14 @@ impl Written {
     }
 }
 
+fn issuer(text: &str, outbound: OutboundPolicy) -> Result<Issuer, String> {
+    let read = match outbound {
+        OutboundPolicy::PublicOnly => Issuer::parse,
+        OutboundPolicy::Anywhere => Issuer::parse_of_own_network,
+    };
+    read(text).map_err(said)
+}
+
 fn role(text: &str) -> Result<OrganizationRole, String> {
     OrganizationRole::parse(text).ok_or_else(|| format!("there is no role {text:?}: write admin, member or guest"))
 }
@@ -116,7 +126,7 @@ mod tests {
         let json = format!(
             r#"[{{"key": "corp", "name": "Corp", "issuer": "https://idp.example.com", "client_id": "tenon"{fields}}}]"#
         );
-        oidc_providers(&json).map(|mut providers| providers.remove(0))
+        oidc_providers(&json, OutboundPolicy::PublicOnly).map(|mut providers| providers.remove(0))
     }
 
     #[test]
@@ -129,7 +139,7 @@ mod tests {
         assert_eq!(provider.settings.default_role, Some(OrganizationRole::Member));
         assert!(provider.settings.enabled && !provider.settings.provisioning);
         assert_eq!((provider.client_secret, provider.organization), (None, None));
-        assert_eq!(oidc_providers("[]"), Ok(Vec::new()));
+        assert_eq!(oidc_providers("[]", OutboundPolicy::PublicOnly), Ok(Vec::new()));
     }
 
     #[test]
@@ -141,7 +151,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(provider.settings.default_role, None, "who is in none of the groups is not meant");
-        assert_eq!(provider.settings.role_for(&["staff".to_owned()]), Some(OrganizationRole::Guest));
+        assert_eq!(provider.settings.roles_for(&["staff".to_owned()]), [OrganizationRole::Guest.into()]);
         assert!(provider.organization.is_some() && provider.client_secret.is_some());
         assert!(!format!("{provider:?}").contains("hunter2"));
     }
@@ -160,10 +170,19 @@ mod tests {
             let fault = read(fields).unwrap_err();
             assert!(fault.contains(words) && !fault.contains("hunter2"), "{fields}: {fault}");
         }
-        assert!(oidc_providers("/nonexistent/providers.json").unwrap_err().contains(REMEDY));
+        let fault = |text: &str| oidc_providers(text, OutboundPolicy::PublicOnly).unwrap_err();
+        assert!(fault("/nonexistent/providers.json").contains(REMEDY));
         let twice = r#"{"key": "corp", "name": "Corp", "issuer": "https://idp.example.com", "client_id": "tenon"}"#;
-        assert!(oidc_providers(&format!("[{twice}, {twice}]")).unwrap_err().contains("two are called \"corp\""));
+        assert!(fault(&format!("[{twice}, {twice}]")).contains("two are called \"corp\""));
         let named_like_an_id = twice.replace("corp", "0199f8a2-5b0d-7c29-8a43-1e9b7d0c6955");
-        assert!(oidc_providers(&format!("[{named_like_an_id}]")).unwrap_err().contains("a key is a word"));
+        assert!(fault(&format!("[{named_like_an_id}]")).contains("a key is a word"));
+    }
+
+    #[test]
+    fn in_a_network_of_ones_own_a_provider_may_do_without_https() {
+        let json = r#"[{"key": "corp", "name": "Corp", "issuer": "http://idp.internal:8080", "client_id": "tenon"}]"#;
+        assert!(oidc_providers(json, OutboundPolicy::PublicOnly).unwrap_err().contains("https"));
+        let providers = oidc_providers(json, OutboundPolicy::Anywhere).unwrap();
+        assert_eq!(providers[0].settings.issuer.as_str(), "http://idp.internal:8080");
     }
 }

@@ -14,9 +14,11 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// How much of what is allowed: each limit may be set by itself.
 pub(super) fn rate_quotas(reader: &mut Reader) -> RateLimits {
     let mut limits = RateLimits::default();
-    let RateLimits { auth, mail, account, read, write, heavy, anonymous } = &mut limits;
-    let settings: [(Key, &mut RatePolicy); 7] = [
+    let RateLimits { auth, open, refresh, mail, account, read, write, heavy, anonymous } = &mut limits;
+    let settings: [(Key, &mut RatePolicy); 9] = [
         (key::RATE_LIMIT_AUTH, auth),
+        (key::RATE_LIMIT_OPEN, open),
+        (key::RATE_LIMIT_REFRESH, refresh),
         (key::RATE_LIMIT_MAIL, mail),
         (key::RATE_LIMIT_ACCOUNT, account),
         (key::RATE_LIMIT_READ, read),

@@ -29,7 +29,8 @@ pub(super) fn tls_files(reader: &mut Reader) -> Option<TlsFiles> {
     }
 }
 
-fn path(reader: &mut Reader, key: Key) -> Option<PathBuf> {
+/// The path of a PEM file.
+pub(super) fn path(reader: &mut Reader, key: Key) -> Option<PathBuf> {
     reader.parse(key, |text| {
         // Who pastes a key itself would read it again in every message about a missing file.
         if text.contains("-----BEGIN") {

@@ -5,7 +5,7 @@ use tenon_application::ports::Clock;
 use tenon_infrastructure::clock::SystemClock;
 use tenon_infrastructure::persistence::{Database, RowSecurity};
 
-use super::{Finding, PATIENCE, issuers, passkeys, secrets, tls};
+use super::{Finding, PATIENCE, issuers, passkeys, providers, secrets, tls};
 use crate::composition::{Links, Schema, connect, isolation_trouble, mail_endpoint, prepare_data_dir, reach, writable};
 use crate::config::{Config, ConfigError, DatabaseKind, JwtSecret, MailTransport, PasswordAlgorithm};
 
@@ -22,6 +22,7 @@ pub(super) async fn all(config: &Config) -> Vec<Finding> {
     findings.extend(redis(config).await);
     findings.push(mail(config).await);
     findings.extend(issuers::check(config).await);
+    findings.extend(providers::check(config).await);
     findings
 }
 
@@ -103,6 +104,7 @@ async fn database(config: &Config) -> Vec<Finding> {
     let mut findings = facts(&database, started).await;
     findings.push(migrations(config, &database).await);
     findings.extend(secrets::check(config, &database).await);
+    findings.extend(providers::check_organizations(config, &database).await);
     findings.extend(row_security(&database).await);
     database.close().await;
     findings
@@ -172,7 +174,11 @@ async fn redis(config: &Config) -> Option<Finding> {
         Err(error) => Err(error.to_string()),
     };
     let outcome = outcome.map(|()| format!("{} answers in {:.1?}", redis.url.redacted(), started.elapsed()));
-    Some(Finding::new("redis", outcome, "start Redis, and check host, port and password in TENON_REDIS_URL"))
+    Some(Finding::new(
+        "redis",
+        outcome,
+        "start Redis, and check host, port and password in TENON_REDIS_URL, and TENON_REDIS_CA if it is set",
+    ))
 }
 
 async fn mail(config: &Config) -> Finding {

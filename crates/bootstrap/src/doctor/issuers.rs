@@ -17,7 +17,7 @@ pub(super) async fn check(config: &Config) -> Option<Finding> {
     Some(Finding::new("token issuers", outcome, remedy))
 }
 
-type Answer = (String, Result<usize, String>);
+pub(super) type Answer = (String, Result<usize, String>);
 
 async fn ask(config: &Config) -> Result<Option<Vec<Answer>>, String> {
     let http = OutboundHttp::new(config.outbound).map_err(|error| error.to_string())?;
@@ -25,7 +25,7 @@ async fn ask(config: &Config) -> Result<Option<Vec<Answer>>, String> {
     Ok(Some(issuers.ask_all().await))
 }
 
-fn verdict(answers: Vec<Answer>) -> Result<String, String> {
+pub(super) fn verdict(answers: Vec<Answer>) -> Result<String, String> {
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     for (issuer, answer) in answers {
         match answer {

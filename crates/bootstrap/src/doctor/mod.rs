@@ -3,6 +3,7 @@
 mod checks;
 mod issuers;
 mod passkeys;
+mod providers;
 mod secrets;
 mod tls;
 

@@ -64,6 +64,24 @@ impl Permission {
         }
     }
 
+    /// Whether it lets somebody change what others, or they themselves, may do.
+    pub const fn decides_access(self) -> bool {
+        match self {
+            EditOrganization
+            | ManageMembers
+            | ManageOwners
+            | ManageInvitations
+            | ManageTeams
+            | ManageTokens
+            | ManageRoles
+            | ManageDomains
+            | ManageIdentityProviders
+            | ManageProjectMembers => true,
+            ViewOrganization | ViewMembers | ViewAuditLog | CreateProject | ViewProject | EditProject
+            | DeleteProject | CreateTask | EditTask | DeleteTask => false,
+        }
+    }
+
     /// The system roles that grant it, the strongest first.
     pub fn granted_by(self) -> Vec<SystemRole> {
         let organization = OrganizationRole::ALL.iter().copied().filter(|role| role.allows(self));
@@ -94,7 +112,7 @@ impl Permission {
             }
             CreateProject => "Create projects.",
             ViewProject => "See the project and its tasks. Everybody with a role in it may.",
-            EditProject => "Change, archive and unarchive the project.",
+            EditProject => "Change, archive and unarchive the project. Who sees it, managers decide.",
             DeleteProject => "Delete the project with all its tasks.",
             ManageProjectMembers => "Add people to the project, change their roles in it and remove them.",
             CreateTask => "Create tasks.",

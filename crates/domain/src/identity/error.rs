@@ -6,7 +6,7 @@ context_error! {
         EmailFormat => "identity.email_format", Rule, Some("email"),
             "an email address looks like name@example.com and has at most 254 characters";
         EmailTaken => "identity.email_taken", Conflict, Some("email"),
-            "an account with this email address exists: sign in instead";
+            "an account with this email address exists: sign in to it, or take another address";
         DisplayNameLength => "identity.display_name_length", Rule, Some("display_name"),
             "a display name has 1 to 100 characters";
         DisplayNameCharacters => "identity.display_name_characters", Rule, Some("display_name"),
@@ -34,7 +34,9 @@ context_error! {
         WrongCode => "identity.wrong_code", Rule, Some("code"),
             "the code is wrong or was used already: wait for the next one";
         CodeNeeded => "identity.code_needed", Rule, Some("code"),
-            "a code of your second factor is needed";
+            "your second factor is needed: send a code or a passkey";
+        WrongPasskey => "identity.wrong_passkey", Rule, Some("passkey"),
+            "this is no passkey of yours, or its ceremony is finished, expired or another session's: begin again";
         OneAnswer => "identity.one_answer", Rule, Some("passkey"),
             "send a code or a passkey, and not both";
         PasskeyNameLength => "identity.passkey_name_length", Rule, Some("name"),
@@ -78,6 +80,14 @@ context_error! {
         GroupRoles => "identity.group_roles", Rule, Some("group_roles"),
             "there are at most 200 groups, each a line of 1 to 255 characters";
         ProviderRole => "identity.provider_role", Rule, Some("group_roles"),
+            "a provider can give the roles admin, member and guest: owners are appointed here";
+        GroupRoleChoice => "identity.group_role_choice", Rule, Some("group_roles"),
+            "give each group either a role or a custom_role_id";
+        GroupRoleUnknown => "identity.group_role_unknown", Rule, Some("group_roles"),
+            "there is no such custom role for members of the organization";
+        ContradictingGroupRoles => "identity.contradicting_group_roles", Rule, Some("group_roles"),
+            "a group has one role: name each group once";
+        ProviderDefaultRole => "identity.provider_default_role", Rule, Some("default_role"),
             "a provider can give the roles admin, member and guest: owners are appointed here";
         TooManyProviders => "identity.too_many_providers", Conflict, None,
             "the organization has 10 identity providers already: delete one that is not used";

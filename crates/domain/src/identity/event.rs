@@ -13,6 +13,8 @@ named_enum! {
         UnverifiedEmail => "unverified_email",
         /// In every organization of theirs they are suspended.
         Suspended => "suspended",
+        /// The operator has deactivated them.
+        Deactivated => "deactivated",
         /// An identity provider vouched for somebody who is not let in.
         NotAdmitted => "not_admitted",
     }
@@ -50,7 +52,7 @@ pub enum IdentityFact {
     PasskeyAdded,
     PasskeyRenamed,
     PasskeyRemoved,
-    /// Somebody signed in with it.
+    /// Somebody showed with it who they are: signing in, or for what a session is not enough for.
     PasskeyUsed,
     /// A passkey was shown whose signature counter had gone back, as that of a copy does. It was refused.
     PasskeyCounterReused,
@@ -62,6 +64,9 @@ pub enum IdentityFact {
     IdentityProviderDeleted,
     /// What was known of the user is erased.
     Deleted,
+    /// The operator keeps the user out of everything.
+    Deactivated,
+    Reactivated,
 }
 
 impl IdentityFact {
@@ -99,6 +104,8 @@ impl IdentityFact {
             Self::IdentityProviderUpdated => "identity_provider.updated",
             Self::IdentityProviderDeleted => "identity_provider.deleted",
             Self::Deleted => "user.deleted",
+            Self::Deactivated => "user.deactivated",
+            Self::Reactivated => "user.reactivated",
         }
     }
 }

@@ -230,7 +230,7 @@ mod tests {
         let claim = GroupsClaim::parse("groups").ok();
         assert_eq!(create(ProviderSettings { groups_claim: claim, ..without_claim }, 0), Ok(()));
         let owner = ProviderSettings { default_role: Some(OrganizationRole::Owner), ..settings() };
-        assert_eq!(create(owner, 0), Err(IdentityError::ProviderRole));
+        assert_eq!(create(owner, 0), Err(IdentityError::ProviderDefaultRole));
     }
 
     #[test]

@@ -22,7 +22,9 @@ mod account_request;
 mod error;
 mod event;
 mod external_identity;
+mod group_roles;
 mod identity_provider;
+mod issuer;
 mod new_password;
 mod one_time_code;
 mod passkey;
@@ -40,12 +42,14 @@ pub use account_request::{AccountRequest, AccountRequestKind, AccountRequestStat
 pub use error::IdentityError;
 pub use event::{IdentityFact, SignInFailure};
 pub use external_identity::{ExternalIdentity, ExternalIdentityState, ExternalSubject};
+pub use group_roles::GroupRoles;
 pub use identity_provider::{IdentityProvider, IdentityProviderState, ProviderKey};
+pub use issuer::Issuer;
 pub use new_password::{PersonalWords, Strength};
 pub use one_time_code::{OneTimeCode, RecoveryCode, SealedSecret, TotpSecret};
 pub use passkey::{NewPasskey, Passkey, PasskeyName, PasskeyState};
 pub use provider_settings::{
-    GroupRoles, GroupsClaim, Issuer, ProviderClientId, ProviderDomains, ProviderName, ProviderScopes, ProviderSettings,
+    GroupsClaim, ProviderClientId, ProviderDomains, ProviderName, ProviderScopes, ProviderSettings,
 };
 pub use second_factor::{MfaMethod, Proof, SecondFactor, SecondFactorState, Verdict};
 pub use session::{Client, PresentedToken, Session, SessionState, SpentToken};

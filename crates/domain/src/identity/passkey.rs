@@ -91,7 +91,7 @@ impl Passkey {
         }
     }
 
-    /// Notes that its owner signed in with it, and what the verifier knows of it since.
+    /// Notes that its owner showed it, and what the verifier knows of it since.
     pub fn note_use(&mut self, credential: String, synced: bool, now: Timestamp) {
         self.state.credential = credential;
         self.state.synced = synced;

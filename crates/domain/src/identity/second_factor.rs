@@ -120,7 +120,8 @@ impl SecondFactor {
         Ok(())
     }
 
-    /// Has sign-ins ask for it, once its owner showed that their app works. `owner` is who the events speak of.
+    /// Has sign-ins ask for it, once its owner showed that their app works: nothing else shows that, and nothing else is
+    /// used up. `owner` is who the events speak of.
     pub fn confirm(
         &mut self,
         proof: &Proof,
@@ -131,7 +132,8 @@ impl SecondFactor {
         if self.is_confirmed() {
             return Err(IdentityError::SecondFactorEnabled);
         }
-        let verdict = self.judge(proof, owner, now);
+        let is_of_the_app = matches!(proof, Proof::Step(_));
+        let verdict = self.judge(if is_of_the_app { proof } else { &Proof::Nothing }, owner, now);
         if verdict == Verdict::Accepted {
             self.state.confirmed_at = Some(now);
             self.state.recovery_codes = recovery_codes;
@@ -140,21 +142,8 @@ impl SecondFactor {
         Ok(verdict)
     }
 
-    /// Whether there is any code that it could accept. An app that is set up only so far proves nothing.
-    pub fn takes_codes(&self) -> bool {
-        self.is_confirmed() || !self.state.recovery_codes.is_empty()
-    }
-
-    /// Uses a code up, if it is good.
-    pub fn accept(&mut self, proof: &Proof, owner: &DisplayName, now: Timestamp) -> Result<Verdict, IdentityError> {
-        if !self.takes_codes() {
-            return Err(IdentityError::NoSecondFactor);
-        }
-        Ok(self.weigh(proof, owner, now))
-    }
-
-    /// Like [`SecondFactor::accept`], for somebody who has a second factor in any case, if only passkeys: what is wrong
-    /// is counted.
+    /// Looks at what somebody showed who has a second factor, if only passkeys: a code that is good is used up, and what is
+    /// wrong is counted.
     pub fn weigh(&mut self, proof: &Proof, owner: &DisplayName, now: Timestamp) -> Verdict {
         let is_of_no_app = matches!(proof, Proof::Step(_)) && !self.is_confirmed();
         self.judge(if is_of_no_app { &Proof::Nothing } else { proof }, owner, now)
@@ -286,7 +275,7 @@ mod tests {
     #[test]
     fn it_counts_once_it_is_confirmed_with_a_code_of_the_app() {
         let mut factor = begun();
-        assert_eq!(factor.accept(&Proof::Step(1), &ada(), at(1)), Err(IdentityError::NoSecondFactor));
+        assert_eq!(factor.weigh(&Proof::Step(1), &ada(), at(1)), Verdict::Wrong, "nobody relies on it");
         assert_eq!(factor.confirm(&code("a"), codes(), &ada(), at(1)), Ok(Verdict::Wrong), "none was given out");
         assert_eq!(factor.confirm(&Proof::Nothing, codes(), &ada(), at(1)), Ok(Verdict::Wrong));
         assert!(!factor.is_confirmed());
@@ -312,22 +301,21 @@ mod tests {
     #[test]
     fn no_step_is_accepted_twice_nor_one_before_it() {
         let mut factor = confirmed();
-        assert_eq!(factor.accept(&Proof::Step(100), &ada(), at(2)), Ok(Verdict::Wrong));
-        assert_eq!(factor.accept(&Proof::Step(102), &ada(), at(2)), Ok(Verdict::Accepted));
-        assert_eq!(factor.accept(&Proof::Step(101), &ada(), at(2)), Ok(Verdict::Wrong));
-        assert_eq!(factor.accept(&Proof::Step(103), &ada(), at(3)), Ok(Verdict::Accepted));
+        assert_eq!(factor.weigh(&Proof::Step(100), &ada(), at(2)), Verdict::Wrong);
+        assert_eq!(factor.weigh(&Proof::Step(102), &ada(), at(2)), Verdict::Accepted);
+        assert_eq!(factor.weigh(&Proof::Step(101), &ada(), at(2)), Verdict::Wrong);
+        assert_eq!(factor.weigh(&Proof::Step(103), &ada(), at(3)), Verdict::Accepted);
         assert_eq!(names(factor), [""; 0]);
     }
 
     #[test]
     fn a_recovery_code_is_good_once_and_until_there_is_a_new_set() {
         let mut factor = confirmed();
-        let left_one = Ok(Verdict::AcceptedRecoveryCode { left: 1 });
-        assert_eq!(factor.accept(&code("a"), &ada(), at(2)), left_one);
-        assert_eq!(factor.accept(&code("a"), &ada(), at(2)), Ok(Verdict::Wrong));
+        assert_eq!(factor.weigh(&code("a"), &ada(), at(2)), Verdict::AcceptedRecoveryCode { left: 1 });
+        assert_eq!(factor.weigh(&code("a"), &ada(), at(2)), Verdict::Wrong);
         factor.replace_recovery_codes(vec![TokenHash::new("c".to_owned())], &ada(), at(3));
-        assert_eq!(factor.accept(&code("b"), &ada(), at(3)), Ok(Verdict::Wrong));
-        assert_eq!(factor.accept(&code("c"), &ada(), at(3)), Ok(Verdict::AcceptedRecoveryCode { left: 0 }));
+        assert_eq!(factor.weigh(&code("b"), &ada(), at(3)), Verdict::Wrong);
+        assert_eq!(factor.weigh(&code("c"), &ada(), at(3)), Verdict::AcceptedRecoveryCode { left: 0 });
         factor.disable(&ada());
         let told =
             ["auth.recovery_code_used", "auth.recovery_codes_replaced", "auth.recovery_code_used", "auth.mfa_disabled"];
@@ -340,43 +328,56 @@ mod tests {
         assert_eq!(factor.weigh(&Proof::Passkey, &ada(), at(1)), Verdict::Accepted);
         assert_eq!(factor.weigh(&code("a"), &ada(), at(1)), Verdict::Wrong, "none was given out");
         factor.issue_recovery_codes(codes(), at(1));
-        assert_eq!(factor.accept(&Proof::Step(100), &ada(), at(1)), Ok(Verdict::Wrong), "nobody has such an app");
-        assert_eq!(factor.accept(&code("a"), &ada(), at(1)), Ok(Verdict::AcceptedRecoveryCode { left: 1 }));
+        assert_eq!(factor.weigh(&Proof::Step(100), &ada(), at(1)), Verdict::Wrong, "nobody has such an app");
+        assert_eq!(factor.weigh(&code("a"), &ada(), at(1)), Verdict::AcceptedRecoveryCode { left: 1 });
         assert_eq!(factor.weigh(&code("b"), &ada(), at(1)), Verdict::AcceptedRecoveryCode { left: 0 });
-        assert!(!factor.takes_codes() && !factor.is_confirmed());
+        assert!(factor.state().recovery_codes.is_empty() && !factor.is_confirmed());
     }
 
     #[test]
     fn without_the_app_the_recovery_codes_stay() {
         let mut factor = confirmed();
         factor.forget_app(sealed("nobody's"), &ada(), at(2));
-        assert!(factor.takes_codes() && !factor.is_confirmed());
+        assert_eq!((factor.state().recovery_codes.len(), factor.is_confirmed()), (2, false));
         assert_eq!((&factor.state().secret, factor.state().last_step), (&sealed("nobody's"), None));
-        assert_eq!(factor.accept(&Proof::Step(200), &ada(), at(2)), Ok(Verdict::Wrong));
-        assert_eq!(factor.accept(&code("a"), &ada(), at(2)), Ok(Verdict::AcceptedRecoveryCode { left: 1 }));
+        assert_eq!(factor.weigh(&Proof::Step(200), &ada(), at(2)), Verdict::Wrong);
+        assert_eq!(factor.weigh(&code("a"), &ada(), at(2)), Verdict::AcceptedRecoveryCode { left: 1 });
         assert_eq!(names(factor), ["auth.mfa_disabled", "auth.recovery_code_used"]);
+    }
+
+    #[test]
+    fn only_a_code_of_the_app_confirms_it() {
+        let mut factor = begun();
+        factor.issue_recovery_codes(codes(), at(1));
+        let new = || vec![TokenHash::new("c".to_owned())];
+        for proof in [code("a"), Proof::Passkey, Proof::Nothing] {
+            assert_eq!(factor.confirm(&proof, new(), &ada(), at(1)), Ok(Verdict::Wrong), "{proof:?}");
+        }
+        assert_eq!((&factor.state().recovery_codes, factor.state().wrong_codes), (&codes(), 3));
+        assert_eq!(factor.confirm(&Proof::Step(100), new(), &ada(), at(2)), Ok(Verdict::Accepted));
+        assert_eq!(names(factor), ["auth.mfa_enabled"]);
     }
 
     #[test]
     fn too_many_wrong_codes_block_it_for_longer_and_longer() {
         let mut factor = confirmed();
         for _ in 0..SecondFactor::FREE_WRONG_CODES {
-            assert_eq!(factor.accept(&Proof::Nothing, &ada(), at(5)), Ok(Verdict::Wrong));
+            assert_eq!(factor.weigh(&Proof::Nothing, &ada(), at(5)), Verdict::Wrong);
         }
-        let blocked = |minutes| Ok(Verdict::Blocked { until: at(minutes) });
-        assert_eq!(factor.accept(&Proof::Step(200), &ada(), at(5)), blocked(6), "not even a good one");
-        assert_eq!(factor.accept(&code("a"), &ada(), at(5)), blocked(6));
-        assert_eq!(factor.accept(&Proof::Passkey, &ada(), at(5)), blocked(6));
-        assert_eq!(factor.accept(&Proof::Nothing, &ada(), at(6)), Ok(Verdict::Wrong));
-        assert_eq!(factor.accept(&Proof::Nothing, &ada(), at(7)), blocked(8));
+        let blocked = |minutes| Verdict::Blocked { until: at(minutes) };
+        assert_eq!(factor.weigh(&Proof::Step(200), &ada(), at(5)), blocked(6), "not even a good one");
+        assert_eq!(factor.weigh(&code("a"), &ada(), at(5)), blocked(6));
+        assert_eq!(factor.weigh(&Proof::Passkey, &ada(), at(5)), blocked(6));
+        assert_eq!(factor.weigh(&Proof::Nothing, &ada(), at(6)), Verdict::Wrong);
+        assert_eq!(factor.weigh(&Proof::Nothing, &ada(), at(7)), blocked(8));
         for _ in 0..20 {
             let wait = factor.blocked_until().unwrap();
-            assert_eq!(factor.accept(&Proof::Nothing, &ada(), wait), Ok(Verdict::Wrong));
+            assert_eq!(factor.weigh(&Proof::Nothing, &ada(), wait), Verdict::Wrong);
         }
         let last = factor.state().last_wrong_at.unwrap();
         assert_eq!(factor.blocked_until(), Some(last + TimeDelta::hours(1)), "an hour is the longest");
         let after = last + TimeDelta::hours(1);
-        assert_eq!(factor.accept(&Proof::Step(200), &ada(), after), Ok(Verdict::Accepted));
-        assert_eq!(factor.accept(&Proof::Nothing, &ada(), after), Ok(Verdict::Wrong), "it counts from the beginning");
+        assert_eq!(factor.weigh(&Proof::Step(200), &ada(), after), Verdict::Accepted);
+        assert_eq!(factor.weigh(&Proof::Nothing, &ada(), after), Verdict::Wrong, "it counts from the beginning");
     }
 }

@@ -3,7 +3,9 @@ use chrono::TimeDelta;
 use super::{IdentityError, IdentityFact, TokenHash};
 use crate::access::Scopes;
 use crate::text::line_value;
-use crate::{DomainEvent, Fact, FieldChange, OrganizationId, ResourceKind, Subject, Timestamp, TokenId, UserId};
+use crate::{
+    DomainEvent, Fact, FieldChange, OrganizationId, ResourceKind, Subject, Timestamp, TokenId, UserId, Version,
+};
 
 line_value! {
     /// What its owner calls a token, to know it again.
@@ -63,6 +65,8 @@ pub struct PersonalAccessToken {
 }
 
 impl PersonalAccessToken {
+    /// Of every token: nothing is changed about one until it is gone.
+    pub const VERSION: Version = 1;
     /// The furthest that an expiry may lie ahead. Who wants more than that wants none.
     pub const MAX_LIFETIME: TimeDelta = TimeDelta::days(5 * 366);
     /// How many live tokens an owner has in an organization at most.

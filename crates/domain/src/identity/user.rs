@@ -23,9 +23,17 @@ pub struct UserState {
     pub email_verified_at: Option<Timestamp>,
     /// Since when nothing is known of the user any more but that they were there.
     pub deleted_at: Option<Timestamp>,
+    /// Since when the operator keeps the user out, of everything.
+    pub deactivated_at: Option<Timestamp>,
     pub version: Version,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+impl UserState {
+    pub fn is_deactivated(&self) -> bool {
+        self.deactivated_at.is_some()
+    }
 }
 
 /// A user and the events their methods recorded.
@@ -54,6 +62,7 @@ impl User {
             password_hash,
             email_verified_at: None,
             deleted_at: None,
+            deactivated_at: None,
             version: 0,
             created_at: now,
             updated_at: now,
@@ -131,9 +140,35 @@ impl User {
         self.verify_email(now);
     }
 
+    /// Keeps the user out of everything, and touches nothing that they have. Answers whether they were let in before.
+    pub fn deactivate(&mut self, now: Timestamp) -> bool {
+        let is_news = !self.state.is_deactivated();
+        if is_news {
+            self.set_deactivated(Some(now), IdentityFact::Deactivated, now);
+        }
+        is_news
+    }
+
+    /// Lets the user in again, wherever they were. Answers whether they were kept out before.
+    pub fn reactivate(&mut self, now: Timestamp) -> bool {
+        let is_news = self.state.is_deactivated();
+        if is_news {
+            self.set_deactivated(None, IdentityFact::Reactivated, now);
+        }
+        is_news
+    }
+
+    fn set_deactivated(&mut self, since: Option<Timestamp>, fact: IdentityFact, now: Timestamp) {
+        let change = FieldChange::of("deactivated_at", self.state.deactivated_at, since);
+        self.state.deactivated_at = since;
+        self.state.updated_at = now;
+        self.record(fact, change.into_iter().collect());
+    }
+
     /// Leaves a placeholder, to whom their work still belongs. Who they were is in no field, and not in the event.
-    pub fn erase(&mut self, now: Timestamp) {
-        self.state.email = Email::of_deleted(self.state.id);
+    /// `address` is one that [`Email::of_deleted`] makes.
+    pub fn erase(&mut self, address: Email, now: Timestamp) {
+        self.state.email = address;
         self.state.display_name = DisplayName::restore(Self::DELETED_NAME.to_owned());
         self.state.password_hash = PasswordHash::unusable();
         self.state.email_verified_at = None;

@@ -18,11 +18,21 @@ impl Email {
     const MAX_LOCAL_CHARS: usize = 64;
     /// What a local part may hold besides letters and digits (RFC 5322 `atext` and the dot).
     const LOCAL_PUNCTUATION: &'static str = ".!#$%&'*+/=?^_`{|}~-";
-    /// Below a top-level domain that will never exist (RFC 2606).
+    /// Will never exist (RFC 6761): nobody has an address below it but those that stand in for one here.
+    const RESERVED_TOP_LEVEL: &'static str = "invalid";
     const SERVICE_DOMAIN: &'static str = "@service.invalid";
     const DELETED_DOMAIN: &'static str = "@deleted.invalid";
 
+    /// An address that somebody is to have, or is asked to use.
     pub fn parse(raw: &str) -> Result<Self, IdentityError> {
+        let email = Self::read(raw)?;
+        let is_reserved = email.0.rsplit(['@', '.']).next() == Some(Self::RESERVED_TOP_LEVEL);
+        if is_reserved { Err(IdentityError::EmailFormat) } else { Ok(email) }
+    }
+
+    /// What has the shape of an address, to be looked up or to send from. An earlier release let people register reserved
+    /// ones, too.
+    pub fn read(raw: &str) -> Result<Self, IdentityError> {
         let address = raw.trim().to_ascii_lowercase();
         let (local, domain) = address.rsplit_once('@').ok_or(IdentityError::EmailFormat)?;
         let well_formed =
@@ -146,5 +156,22 @@ impl TokenHash {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_for_an_address_is_nobodys() {
+        for text in ["ada@deleted.invalid", " Ada@Service.INVALID ", "ada@invalid", "ada@mail.example.invalid"] {
+            assert_eq!(Email::parse(text), Err(IdentityError::EmailFormat), "{text:?}");
+            let read = Email::read(text).map(|email| email.to_string());
+            assert_eq!(read, Ok(text.trim().to_ascii_lowercase()), "whoever has it is found by it");
+        }
+        for text in ["ada@invalid.example", "invalid@example.com", "ada@notinvalid", "ada@deleted.invalid.com"] {
+            assert_eq!(Email::parse(text).map(|email| email.to_string()), Ok(text.to_owned()));
+        }
     }
 }

@@ -1,7 +1,7 @@
 use super::{HeldRole, MemberRole, OrganizationError, OrganizationFact};
 use crate::access::{OrganizationRole, Permission, Permissions, RoleLevel};
-use crate::text::{self, TextFault, line_value};
-use crate::{CustomRoleId, DomainEvent, Fact, FieldChange, ResourceKind, Subject, Timestamp, Version};
+use crate::text::{line_value, text_value};
+use crate::{CustomRoleId, DomainEvent, Fact, FieldChange, FieldValue, ResourceKind, Subject, Timestamp, Version};
 
 line_value! {
     /// What people call a custom role.
@@ -15,13 +15,19 @@ impl RoleName {
     }
 }
 
+text_value! {
+    /// What a role is for. An empty one is no description.
+    RoleDescription, 500, OrganizationError, OrganizationError::RoleDescriptionLength,
+    OrganizationError::RoleDescriptionCharacters
+}
+
 /// The plain data of a custom role: the one mapping surface for stores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomRoleState {
     pub id: CustomRoleId,
     pub level: RoleLevel,
     pub name: RoleName,
-    pub description: String,
+    pub description: Option<RoleDescription>,
     /// The system role that decides what whoever has it sees of the projects. Only roles for the organization have one,
     /// and keep it.
     pub base: Option<OrganizationRole>,
@@ -49,16 +55,16 @@ impl CustomRoleState {
 pub struct NewRole {
     pub level: RoleLevel,
     pub name: RoleName,
-    pub description: String,
+    pub description: Option<RoleDescription>,
     pub base: Option<OrganizationRole>,
     pub permissions: Permissions,
 }
 
-/// What is to change in a role; what is `None` stays.
+/// What is to change in a role: `None` leaves a field as it is, `Some(None)` clears it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoleChanges {
     pub name: Option<RoleName>,
-    pub description: Option<String>,
+    pub description: Option<Option<RoleDescription>>,
     pub permissions: Option<Permissions>,
 }
 
@@ -72,7 +78,6 @@ pub struct CustomRole {
 impl CustomRole {
     /// How many an organization has at most.
     pub const MOST: u64 = 50;
-    pub const DESCRIPTION_MAX_CHARS: usize = 500;
 
     /// Makes a role; `existing` is how many the organization has now.
     pub fn create(id: CustomRoleId, new: NewRole, existing: u64, now: Timestamp) -> Result<Self, OrganizationError> {
@@ -123,23 +128,18 @@ impl CustomRole {
         (self.state, self.events)
     }
 
-    /// What people say about a role: up to 500 characters, which may be none.
-    pub fn parse_description(raw: &str) -> Result<String, OrganizationError> {
-        text::multiline(raw, Self::DESCRIPTION_MAX_CHARS).map_err(|fault| match fault {
-            TextFault::Length => OrganizationError::RoleDescriptionLength,
-            TextFault::ControlCharacter => OrganizationError::RoleDescriptionCharacters,
-        })
-    }
-
     /// Changes the role for everybody who has it. Nothing is recorded when nothing changes.
     pub fn edit(&mut self, to: RoleChanges, now: Timestamp) -> Result<(), OrganizationError> {
+        let text = |description: &Option<RoleDescription>| -> FieldValue {
+            description.as_ref().map(RoleDescription::as_str).map(str::to_owned).into()
+        };
         let before = &self.state;
         let name = to.name.unwrap_or_else(|| before.name.clone());
         let description = to.description.unwrap_or_else(|| before.description.clone());
         let permissions = completed(before.level, before.base, to.permissions.unwrap_or(before.permissions))?;
         let changes = [
             FieldChange::of("name", before.name.as_str(), name.as_str()),
-            FieldChange::of("description", before.description.as_str(), description.as_str()),
+            FieldChange::of("description", text(&before.description), text(&description)),
             FieldChange::of("permissions", before.permissions.to_strings(), permissions.to_strings()),
         ];
         let changes: Vec<_> = changes.into_iter().flatten().collect();

@@ -11,6 +11,8 @@ context_error! {
             "an organization keeps at least one owner: appoint another one first";
         ServiceAccountOwner => "organization.service_account_owner", Rule, Some("role"),
             "a service account can be admin, member or guest: organizations are owned by people";
+        ServiceAccountSuspended => "service_account.suspended", Conflict, None,
+            "the service account is suspended: unsuspend it before it gets another token";
         RoleNameLength => "role.name_length", Rule, Some("name"),
             "the name of a role has 1 to 50 characters";
         RoleNameCharacters => "role.name_characters", Rule, Some("name"),
@@ -76,7 +78,7 @@ context_error! {
         TeamMemberOutsideOrganization => "team.member_outside_organization", Rule, None,
             "only members of the organization can be added to a team";
         NewOwner => "organization.new_owner", Rule, Some("user_id"),
-            "an organization passes to another member of it, who is not suspended, no guest and no program";
+            "an organization passes to another active member of it, who is no guest and no program";
         OwnSuspension => "member.own_suspension", Conflict, None,
             "nobody suspends themselves: ask another one who manages members";
         AlreadySuspended => "member.already_suspended", Conflict, None,

@@ -4,7 +4,9 @@ use super::{MemberRole, OrganizationError, OrganizationFact};
 use crate::access::OrganizationRole;
 use crate::identity::Email;
 use crate::text::named_enum;
-use crate::{CustomRoleId, DomainEvent, Fact, FieldChange, InvitationId, ResourceKind, Subject, Timestamp, UserId};
+use crate::{
+    CustomRoleId, DomainEvent, Fact, FieldChange, InvitationId, ResourceKind, Subject, Timestamp, UserId, Version,
+};
 
 named_enum! {
     InvitationStatus {
@@ -41,6 +43,11 @@ impl InvitationState {
         } else {
             InvitationStatus::Pending
         }
+    }
+
+    /// Being used up is the only change there is; expiring is none.
+    pub fn version(&self) -> Version {
+        if self.accepted_at.is_some() || self.revoked_at.is_some() { 2 } else { 1 }
     }
 }
 

@@ -8,10 +8,23 @@ named_enum! {
     MemberStatus {
         Active => "active",
         Suspended => "suspended",
+        /// The operator has deactivated the user, who has access nowhere.
+        Deactivated => "deactivated",
     }
 }
 
-/// The plain data of a member: the one mapping surface for stores. `display_name` is the user's.
+impl MemberStatus {
+    /// What the operator says outranks what the organization does.
+    pub fn of(suspended_at: Option<Timestamp>, deactivated_at: Option<Timestamp>) -> Self {
+        match (suspended_at, deactivated_at) {
+            (_, Some(_)) => Self::Deactivated,
+            (Some(_), None) => Self::Suspended,
+            (None, None) => Self::Active,
+        }
+    }
+}
+
+/// The plain data of a member: the one mapping surface for stores. `display_name` and `deactivated_at` are the user's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberState {
     pub user_id: UserId,
@@ -21,6 +34,8 @@ pub struct MemberState {
     pub custom_role: Option<HeldRole>,
     /// Since when they have no access.
     pub suspended_at: Option<Timestamp>,
+    /// Since when the operator keeps them out, here as everywhere.
+    pub deactivated_at: Option<Timestamp>,
     pub version: Version,
     pub joined_at: Timestamp,
     pub updated_at: Timestamp,
@@ -28,10 +43,14 @@ pub struct MemberState {
 
 impl MemberState {
     pub fn is_active(&self) -> bool {
-        self.suspended_at.is_none()
+        self.status() == MemberStatus::Active
     }
 
-    /// The role that counts now: a suspended member has none.
+    pub fn status(&self) -> MemberStatus {
+        MemberStatus::of(self.suspended_at, self.deactivated_at)
+    }
+
+    /// The role that counts now: who is suspended or deactivated has none.
     pub fn active_role(&self) -> Option<OrganizationRole> {
         self.is_active().then_some(self.role)
     }
@@ -41,7 +60,7 @@ impl MemberState {
         MemberRole { base: self.role, custom: self.custom_role.clone() }.access()
     }
 
-    /// What they may do now: a suspended member has no access.
+    /// What they may do now: who is suspended or deactivated has no access.
     pub fn active_access(&self) -> Option<OrganizationAccess> {
         self.is_active().then(|| self.access())
     }
@@ -74,6 +93,7 @@ impl Member {
             role,
             custom_role,
             suspended_at: None,
+            deactivated_at: None,
             version: 0,
             joined_at: now,
             updated_at: now,
@@ -97,7 +117,7 @@ impl Member {
         (self.state, self.events)
     }
 
-    /// Changes the role; `owners` is how many owners the organization has now, without those who are suspended.
+    /// Changes the role; `owners` is how many owners the organization has now who have access.
     pub fn change_role(
         &mut self,
         role: impl Into<MemberRole>,
@@ -130,7 +150,7 @@ impl Member {
 
     /// Takes the access away, and nothing else: they get back what they had. `owners` as in [`Member::change_role`].
     pub fn suspend(&mut self, owners: u64, now: Timestamp) -> Result<(), OrganizationError> {
-        if !self.state.is_active() {
+        if self.state.suspended_at.is_some() {
             return Err(OrganizationError::AlreadySuspended);
         }
         self.ensure_not_last_owner(owners)?;
@@ -139,7 +159,7 @@ impl Member {
     }
 
     pub fn unsuspend(&mut self, now: Timestamp) -> Result<(), OrganizationError> {
-        if self.state.is_active() {
+        if self.state.suspended_at.is_none() {
             return Err(OrganizationError::NotSuspended);
         }
         self.set_suspended(None, OrganizationFact::MemberUnsuspended { user: self.state.user_id }, now);

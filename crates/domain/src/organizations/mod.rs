@@ -20,14 +20,14 @@ mod organization;
 mod team;
 mod team_event;
 
-pub use custom_role::{CustomRole, CustomRoleState, NewRole, RoleChanges, RoleName};
+pub use custom_role::{CustomRole, CustomRoleState, NewRole, RoleChanges, RoleDescription, RoleName};
 pub use domain::{DomainStatus, OrganizationDomain, OrganizationDomainState};
 pub use domain_name::DomainName;
 pub use error::OrganizationError;
 pub use event::OrganizationFact;
 pub use invitation::{Invitation, InvitationState, InvitationStatus};
 pub use member::{Member, MemberState, MemberStatus};
-pub use member_role::{HeldRole, MemberRole};
+pub use member_role::{HeldRole, MemberRole, RoleChoice};
 pub use organization::{Organization, OrganizationName, OrganizationState};
 pub use team::{Team, TeamDescription, TeamEdit, TeamName, TeamState};
 pub use team_event::TeamFact;

@@ -190,6 +190,20 @@ fn the_last_owner_is_not_suspended_and_a_suspended_one_is_not_the_last() {
 }
 
 #[test]
+fn what_the_operator_says_outranks_the_organization_and_leaves_its_own_alone() {
+    let state = MemberState { deactivated_at: Some(at(1)), ..member(OrganizationRole::Owner).state().clone() };
+    let mut owner = Member::restore(state);
+    assert_eq!((owner.state().status(), owner.state().active_access()), (MemberStatus::Deactivated, None));
+    assert_eq!(owner.unsuspend(at(2)), Err(OrganizationError::NotSuspended));
+    assert_eq!(owner.suspend(1, at(2)), Ok(()), "the one who is left is another");
+    assert_eq!(owner.state().status(), MemberStatus::Deactivated);
+    let back = Member::restore(MemberState { deactivated_at: None, ..owner.state().clone() });
+    assert_eq!(back.state().status(), MemberStatus::Suspended);
+    assert_eq!(owner.unsuspend(at(3)), Ok(()));
+    assert_eq!(owner.state().active_role(), None);
+}
+
+#[test]
 fn handing_an_organization_on_is_recorded() {
     let mut organization = Organization::create(OrganizationId::new(Uuid::from_u128(5)), name("Acme"), at(0));
     organization.hand_on(user(1), user(2), at(1));

@@ -113,6 +113,15 @@ impl Project {
         Ok(())
     }
 
+    /// Takes the lead away from who does not belong to the project any more, archived or not.
+    pub fn end_lead(&mut self, now: Timestamp) {
+        let lead = self.state.lead_id.take().map(|id| id.to_string());
+        if let Some(change) = FieldChange::of("lead_id", lead, None::<String>) {
+            self.state.updated_at = now;
+            self.record(ProjectFact::Updated, vec![change]);
+        }
+    }
+
     pub fn archive(&mut self, now: Timestamp) -> Result<(), ProjectError> {
         if self.state.archived_at.is_some() {
             return Err(ProjectError::AlreadyArchived);

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long one server is waited for before it is asked again, or the next one.
 const PATIENCE_WITH_A_SERVER: Duration = Duration::from_secs(2);
-/// How many names are looked up at the same time.
+/// How many names are looked up at the same time. `LookupsUnderWay` leaves some of them to the daily look.
 const MOST_AT_ONCE: usize = 16;
 
 /// Looks records up through name servers that look further, and believes what they say.

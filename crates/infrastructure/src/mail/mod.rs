@@ -1,5 +1,6 @@
 //! Email: rendered from templates, and sent to files, over SMTP or through Amazon SES.
 
+mod advice;
 mod compose;
 mod file;
 mod renderer;

@@ -4,6 +4,7 @@ use tenon_application::notifications::MessageRenderer;
 use tenon_application::ports::Message;
 
 use super::MailSetupError;
+use super::advice::advice;
 
 const LAYOUT: &str = "layout.html";
 const TEMPLATES: &[(&str, &str)] = &[
@@ -79,6 +80,7 @@ impl MessageRenderer for TemplateRenderer {
             name => to_name,
             resource => delivery.resource_kind.as_str(),
             link => link,
+            advice => advice(&delivery.kind),
         };
         let render = |format: &str| {
             let template = self.template(&delivery.kind, format);

@@ -27,7 +27,7 @@ const MAX_KEYS: usize = 100;
 
 /// What Tenon can verify, by the names of RFC 7518. Nothing that is signed with the client's secret, and nothing that is
 /// not signed.
-const ALGORITHMS: [(&str, CoreJwsSigningAlgorithm); 9] = [
+static ALGORITHMS: [(&str, CoreJwsSigningAlgorithm); 9] = [
     ("RS256", CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256),
     ("RS384", CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384),
     ("RS512", CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512),
@@ -65,13 +65,12 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// How ID tokens may be signed: RS256 where nothing is said, as every provider can.
-    pub(super) fn algorithms(&self) -> Vec<CoreJwsSigningAlgorithm> {
+    /// How ID tokens of this name are signed, if they may be: RS256 where nothing is said, as every provider can.
+    pub(super) fn algorithm(&self, name: &str) -> Option<&'static CoreJwsSigningAlgorithm> {
         let announced = &self.metadata.id_token_signing_alg_values_supported;
-        let is_announced = |name: &str| announced.iter().any(|known| known == name);
-        let known =
-            ALGORITHMS.iter().filter(|(name, _)| is_announced(name) || announced.is_empty() && *name == "RS256");
-        known.map(|(_, algorithm)| algorithm.clone()).collect()
+        let may_be = announced.iter().any(|known| known == name) || (announced.is_empty() && name == "RS256");
+        let known = ALGORITHMS.iter().find(|(known, _)| *known == name).filter(|_| may_be);
+        known.map(|(_, algorithm)| algorithm)
     }
 }
 

@@ -1,15 +1,17 @@
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures::future::join_all;
 use sha2::{Digest, Sha256};
 use tenon_application::identity::{AuthorizationRequest, OidcClient, OidcFailure, OidcGateway, VouchedClaims};
 use tenon_domain::Timestamp;
+use tenon_domain::identity::Issuer;
 use url::{Host, Url};
 
 use super::directory::{Directory, Known};
 use super::exchange::{exchange_code, get_json};
-use super::id_token::{Claims, Disbelief, is_wanting, read, verify};
-use crate::outbound::OutboundHttp;
+use super::id_token::{Claims, Disbelief, Wanting, read, verify, wanting};
+use crate::outbound::{OutboundHttp, OutboundPolicy};
 
 /// Asks identity providers over HTTP.
 pub struct HttpOidcGateway {
@@ -33,11 +35,31 @@ impl HttpOidcGateway {
     fn servers(&self, client: &OidcClient) -> &Servers {
         if client.is_trusted { &self.trusted } else { &self.others }
     }
+
+    /// How many keys each of these publishes, which the operator has named, or why nobody can sign in by it.
+    pub async fn ask_all(&self, issuers: &[Issuer]) -> Vec<(String, Result<usize, String>)> {
+        let answers = issuers.iter().map(|issuer| async move {
+            let found = self.try_out(issuer).await;
+            (issuer.to_string(), found.map_err(|failure| failure.to_string()))
+        });
+        join_all(answers).await
+    }
+
+    async fn try_out(&self, issuer: &Issuer) -> Result<usize, OidcFailure> {
+        let known = self.trusted.directory.find(issuer).await?;
+        authorization_endpoint(&known, issuer, self.trusted.is_own_network())?;
+        Ok(known.keys.len())
+    }
 }
 
 impl Servers {
     fn new(http: OutboundHttp) -> Self {
         Self { directory: Directory::new(http.clone()), http }
+    }
+
+    /// Whether they may be in a network of the operator's own, where not everybody speaks TLS.
+    fn is_own_network(&self) -> bool {
+        self.http.policy() == OutboundPolicy::Anywhere
     }
 
     /// What the user info endpoint says, about whom the ID token is.
@@ -51,6 +73,32 @@ impl Servers {
             Err(OidcFailure::Refused(format!("{address} is about somebody else")))
         }
     }
+
+    /// What the user info endpoint adds to an ID token, where it is asked.
+    async fn more(
+        &self,
+        known: &Known,
+        client: &OidcClient,
+        claims: &Claims,
+        access_token: Option<&str>,
+    ) -> Result<Option<Claims>, OidcFailure> {
+        let (Some(address), Some(token)) = (known.metadata.userinfo_endpoint.as_deref(), access_token) else {
+            return Ok(None);
+        };
+        let subject = claims.get("sub").and_then(|it| it.as_str()).unwrap_or_default();
+        match wanting(claims, client) {
+            Wanting::Nothing => Ok(None),
+            Wanting::Claims => self.user_info(address, token, subject).await.map(Some),
+            // Nobody is turned away because it is not known what they are called.
+            Wanting::Name => match self.user_info(address, token, subject).await {
+                Ok(info) => Ok(Some(info)),
+                Err(failure) => {
+                    tracing::info!(issuer = %client.issuer, %failure, "what somebody is called cannot be asked");
+                    Ok(None)
+                }
+            },
+        }
+    }
 }
 
 #[async_trait]
@@ -60,11 +108,10 @@ impl OidcGateway for HttpOidcGateway {
         client: &OidcClient,
         request: &AuthorizationRequest,
     ) -> Result<String, OidcFailure> {
-        let known = self.servers(client).directory.find(&client.issuer).await?;
-        let endpoint = &known.metadata.authorization_endpoint;
-        let mut url = Url::parse(endpoint).ok().filter(is_for_browsers).ok_or_else(|| {
-            OidcFailure::Away(format!("{} has an endpoint that no browser is sent to", client.issuer))
-        })?;
+        let servers = self.servers(client);
+        let known = servers.directory.find(&client.issuer).await?;
+        let is_own_network = client.is_trusted && servers.is_own_network();
+        let mut url = authorization_endpoint(&known, &client.issuer, is_own_network)?;
         url.query_pairs_mut()
             .append_pair("response_type", "code")
             .append_pair("client_id", &client.client_id)
@@ -89,7 +136,6 @@ impl OidcGateway for HttpOidcGateway {
         let known = servers.directory.find(&client.issuer).await?;
         check_answerer(&known, client, answered_by)?;
         let tokens = exchange_code(&servers.http, &known.metadata, client, code, &request.verifier).await?;
-        let groups_claim = client.groups_claim.as_deref();
         let claims = match verify(&tokens.id_token, client, &request.nonce, &known, now) {
             Err(Disbelief::Signature(_)) => {
                 let known = servers.directory.find_again(&client.issuer, &known).await?;
@@ -100,14 +146,9 @@ impl OidcGateway for HttpOidcGateway {
         let claims = claims.map_err(|(Disbelief::Signature(cause) | Disbelief::Claims(cause))| {
             OidcFailure::Refused(format!("{} sent an ID token that does not hold: {cause}", client.issuer))
         })?;
-        let subject = claims.get("sub").and_then(|it| it.as_str()).unwrap_or_default();
-        let info = match (&known.metadata.userinfo_endpoint, &tokens.access_token) {
-            (Some(address), Some(token)) if is_wanting(&claims, groups_claim) => {
-                Some(servers.user_info(address, token, subject).await?)
-            }
-            _ => None,
-        };
-        Ok(read(&claims, info.as_ref(), groups_claim))
+        let info = servers.more(&known, client, &claims, tokens.access_token.as_deref()).await?;
+        read(&claims, info.as_ref(), client.groups_claim.as_deref())
+            .map_err(|cause| OidcFailure::Refused(format!("{} sent claims that are of no use: {cause}", client.issuer)))
     }
 }
 
@@ -129,10 +170,18 @@ fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()))
 }
 
-/// By TLS, or on this machine.
-fn is_for_browsers(url: &Url) -> bool {
+/// Where browsers are sent.
+fn authorization_endpoint(known: &Known, issuer: &Issuer, is_own_network: bool) -> Result<Url, OidcFailure> {
+    let url = Url::parse(&known.metadata.authorization_endpoint).ok();
+    url.filter(|url| is_for_browsers(url, is_own_network))
+        .ok_or_else(|| OidcFailure::Away(format!("{issuer} has an endpoint that no browser is sent to")))
+}
+
+/// By TLS, or where nobody else listens: on this machine, and in a network of the operator's own.
+fn is_for_browsers(url: &Url, is_own_network: bool) -> bool {
     match (url.scheme(), url.host()) {
         ("https", Some(_)) => true,
+        ("http", Some(_)) if is_own_network => true,
         ("http", Some(Host::Domain(name))) => name == "localhost",
         ("http", Some(Host::Ipv4(address))) => address.is_loopback(),
         ("http", Some(Host::Ipv6(address))) => address.is_loopback(),
@@ -161,7 +210,10 @@ mod tests {
             ("javascript:alert(1)", false),
             ("file:///etc/passwd", false),
         ] {
-            assert_eq!(is_for_browsers(&Url::parse(address).unwrap()), is_so, "{address}");
+            assert_eq!(is_for_browsers(&Url::parse(address).unwrap(), false), is_so, "{address}");
+        }
+        for (address, is_so) in [("http://idp.internal/auth", true), ("javascript:alert(1)", false)] {
+            assert_eq!(is_for_browsers(&Url::parse(address).unwrap(), true), is_so, "{address}");
         }
     }
 }

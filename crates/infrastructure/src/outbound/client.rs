@@ -63,6 +63,11 @@ impl OutboundHttp {
         self
     }
 
+    /// Which servers it calls.
+    pub fn policy(&self) -> OutboundPolicy {
+        self.policy
+    }
+
     /// The answer, whatever its status: also a redirect is one.
     pub async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, OutboundError> {
         let (mut head, body) = request.into_parts();

@@ -12,7 +12,7 @@ use super::error::Stored;
 use super::organizations::active_member;
 
 impl SqlQueries {
-    /// The person, and the organization of theirs, where they are not suspended, that they belong to longest.
+    /// The person, unless they are deactivated, and the organization that they have been an active member of longest.
     pub(super) async fn subject_of(&self, subject: &TokenSubject) -> Result<Option<SubjectFacts>, StoreError> {
         use user::Column;
         let is_meant = match subject {
@@ -28,6 +28,7 @@ impl SqlQueries {
             .filter(is_meant)
             .filter(Column::Kind.eq(UserKind::Person.as_str()))
             .filter(Column::DeletedAt.is_null())
+            .filter(Column::DeactivatedAt.is_null())
             .into_tuple()
             .one(&primary)
             .await

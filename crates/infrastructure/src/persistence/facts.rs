@@ -1,9 +1,10 @@
 use chrono::DateTime;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Statement};
 use tenon_application::{Scope, StoreError};
-use tenon_domain::Timestamp;
+use tenon_domain::{OrganizationId, Timestamp};
 
 use super::Database;
+use super::entities::organization;
 use super::error::Stored;
 
 /// What a database says about itself.
@@ -38,5 +39,11 @@ impl Database {
         let version = row.try_get("", "version").stored()?;
         let milliseconds: i64 = row.try_get("", "now").stored()?;
         Ok(DatabaseFacts { version, now: DateTime::from_timestamp_millis(milliseconds).unwrap_or_default() })
+    }
+
+    /// Whether there is an organization with this id.
+    pub async fn has_organization(&self, id: OrganizationId) -> Result<bool, StoreError> {
+        let primary = self.primary(Scope::Deployment);
+        Ok(organization::Entity::find_by_id(id.uuid()).one(&primary).await.stored()?.is_some())
     }
 }

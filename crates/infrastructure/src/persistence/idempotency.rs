@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use tenon_application::StoreError;
-use tenon_application::idempotency::{Claim, IdempotencyKeys, IdempotencyLedger, StoredAnswer};
+use tenon_application::idempotency::{Claim, Fingerprint, IdempotencyKeys, IdempotencyLedger, StoredAnswer};
 use tenon_domain::{Timestamp, UserId};
 use uuid::Uuid;
 
@@ -41,7 +41,7 @@ impl SqlIdempotencyKeys {
         transaction: &Transaction,
         user: UserId,
         key: &str,
-        fingerprint: &str,
+        fingerprint: &Fingerprint,
         now: Timestamp,
         stale_before: Timestamp,
     ) -> Result<Claim, StoreError> {
@@ -49,7 +49,7 @@ impl SqlIdempotencyKeys {
             let row = Model {
                 user_id: user.uuid(),
                 key: key.to_owned(),
-                fingerprint: fingerprint.to_owned(),
+                fingerprint: in_one_column(fingerprint),
                 state: RUNNING.to_owned(),
                 status: None,
                 headers: None,
@@ -68,7 +68,8 @@ impl SqlIdempotencyKeys {
             let Some(row) = found else { continue };
             let is_dead = row.claimed_at < stale_before;
             return match row.state.as_str() {
-                _ if row.fingerprint != fingerprint => Ok(Claim::OtherRequest),
+                _ if !row.fingerprint.starts_with(&fingerprint.request) => Ok(Claim::OtherRequest),
+                _ if row.fingerprint != in_one_column(fingerprint) => Ok(Claim::OtherCaller),
                 ANSWERED => Ok(Claim::Answered(answer(row)?)),
                 COMMITTED if is_dead => Ok(Claim::AnswerLost),
                 RUNNING if is_dead && self.take_over(transaction, &row, now).await? => Ok(Claim::Claimed(now)),
@@ -92,6 +93,11 @@ impl SqlIdempotencyKeys {
             .stored()?;
         Ok(taken.rows_affected > 0)
     }
+}
+
+/// Both digests in one column, that of the request first.
+fn in_one_column(Fingerprint { request, caller }: &Fingerprint) -> String {
+    format!("{request}{caller}")
 }
 
 fn is_key(user: UserId, key: &str) -> Condition {
@@ -118,7 +124,7 @@ impl IdempotencyKeys for SqlIdempotencyKeys {
         &self,
         user: UserId,
         key: &str,
-        fingerprint: &str,
+        fingerprint: &Fingerprint,
         now: Timestamp,
         stale_before: Timestamp,
     ) -> Result<Claim, StoreError> {

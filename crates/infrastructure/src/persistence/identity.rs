@@ -34,6 +34,7 @@ fn user_state(row: user::Model) -> UserState {
         password_hash: PasswordHash::new(row.password_hash),
         email_verified_at: row.email_verified_at,
         deleted_at: row.deleted_at,
+        deactivated_at: row.deactivated_at,
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
@@ -60,7 +61,7 @@ impl UserRepository for SqlUnitOfWork {
     }
 
     async fn find_locked(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
-        let row = present(id).lock_exclusive().one(&self.transaction).await.stored()?;
+        let row = present(id).lock(self.row_lock()).one(&self.transaction).await.stored()?;
         Ok(row.map(user_state).map(User::restore))
     }
 
@@ -95,6 +96,7 @@ impl UserRepository for SqlUnitOfWork {
             password_hash: state.password_hash.as_str().to_owned(),
             email_verified_at: state.email_verified_at,
             deleted_at: state.deleted_at,
+            deactivated_at: state.deactivated_at,
             version: state.version,
             created_at: state.created_at,
             updated_at: state.updated_at,
@@ -108,6 +110,7 @@ impl UserRepository for SqlUnitOfWork {
                 password_hash: Set(row.password_hash),
                 email_verified_at: Set(row.email_verified_at),
                 deleted_at: Set(row.deleted_at),
+                deactivated_at: Set(row.deactivated_at),
                 version: Set(row.version),
                 updated_at: Set(row.updated_at),
                 ..Default::default()

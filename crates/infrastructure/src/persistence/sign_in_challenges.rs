@@ -7,6 +7,7 @@ use tenon_application::StoreError;
 use tenon_application::identity::{SignInChallengeArchive, SignInChallengeRepository};
 use tenon_domain::identity::{InvitationToAccept, SignInChallenge, SignInChallengeState, TokenHash};
 use tenon_domain::{OrganizationId, SignInChallengeId, Timestamp, UserId};
+use uuid::Uuid;
 
 use super::entities::sign_in_challenge::{ActiveModel, Column, Entity, Model};
 use super::error::Stored;
@@ -32,6 +33,17 @@ fn challenge_state(row: Model) -> Result<SignInChallengeState, StoreError> {
 
 #[async_trait]
 impl SignInChallengeRepository for SqlUnitOfWork {
+    async fn owner_of(&mut self, id: SignInChallengeId) -> Result<Option<UserId>, StoreError> {
+        let owner: Option<Uuid> = Entity::find_by_id(id.uuid())
+            .select_only()
+            .column(Column::UserId)
+            .into_tuple()
+            .one(&self.transaction)
+            .await
+            .stored()?;
+        Ok(owner.map(UserId::new))
+    }
+
     async fn find(&mut self, id: SignInChallengeId) -> Result<Option<SignInChallenge>, StoreError> {
         let row = Entity::find_by_id(id.uuid()).lock_exclusive().one(&self.transaction).await.stored()?;
         row.map(challenge_state).transpose().map(|state| state.map(SignInChallenge::restore))

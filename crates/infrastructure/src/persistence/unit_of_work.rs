@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sea_orm::DbBackend;
+use sea_orm::sea_query::LockType;
+use sea_orm::{DbBackend, EntityTrait, QuerySelect};
 use tenon_application::audit::AuditRepository;
 use tenon_application::documents::{Resource, Touched};
 use tenon_application::events::{ActorRecord, EventLog, EventReceipts, EventRecord};
@@ -15,8 +16,8 @@ use tenon_application::identity::{
 };
 use tenon_application::notifications::NotificationRepository;
 use tenon_application::organizations::{
-    CustomRoleRepository, DomainRepository, InvitationRepository, MemberRepository, OrganizationRepository,
-    TeamRepository,
+    CustomRoleRepository, DomainRepository, ExcludedAddressRepository, InvitationRepository, MemberRepository,
+    OrganizationRepository, TeamRepository,
 };
 use tenon_application::ports::IdGenerator;
 use tenon_application::projects::ProjectRepository;
@@ -26,6 +27,8 @@ use tenon_domain::{DomainEvent, OrganizationId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::Database;
+use super::entities::organization;
+use super::error::Stored;
 use super::transaction::Transaction;
 
 /// Begins units of work on the primary database.
@@ -83,6 +86,18 @@ impl SqlUnitOfWork {
         self.organization
             .map(OrganizationId::uuid)
             .ok_or_else(|| StoreError::Broken("a tenant's repository was used outside any organization".into()))
+    }
+
+    /// The lock of who is about to change a row, but not its key: PostgreSQL lets others write meanwhile what refers to it.
+    pub(super) fn row_lock(&self) -> LockType {
+        if self.backend == DbBackend::Postgres { LockType::NoKeyUpdate } else { LockType::Update }
+    }
+
+    /// As [`lock_organization`](tenon_application::organizations::MemberRepository::lock_organization) says.
+    pub(super) async fn hold_organization(&self) -> Result<(), StoreError> {
+        let row = organization::Entity::find_by_id(self.org()?).lock(self.row_lock());
+        row.one(&self.transaction).await.stored()?;
+        Ok(())
     }
 
     /// Notes what a statement changed that no event tells of.
@@ -165,6 +180,10 @@ impl UnitOfWork for SqlUnitOfWork {
     }
 
     fn members(&mut self) -> &mut dyn MemberRepository {
+        self
+    }
+
+    fn excluded_addresses(&mut self) -> &mut dyn ExcludedAddressRepository {
         self
     }
 

@@ -48,7 +48,7 @@ pub(super) fn visible_to(viewer: Viewer) -> Condition {
     Condition::all().add(project::Column::OrgId.eq(org)).add(rule(org, user, role))
 }
 
-/// The ids of the members of the organization who can see the project, or could if they were not suspended.
+/// The ids of the members of the organization who can see the project, or could if they were active.
 pub(super) fn insiders(org: Uuid, project: ProjectId) -> SelectStatement {
     let mut select = insiders_among(org, &[project]);
     select.clear_selects().column((member::Entity, member::Column::UserId));

@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use ::redis::io::tcp::TcpSettings;
 use ::redis::{Client, RedisError, Script};
 use apalis_redis::{Config, RedisStorage};
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ use super::key::StoredJob;
 use super::runner::{Running, keep_running, worker};
 use super::wake::Wake;
 use super::{HEARTBEAT, KEYS_KEPT, MISSED_HEARTBEATS, QueueSettings, VACUUM_BATCH, queue_error};
+use crate::redis_link::RedisServer;
 
 static PUSH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("push.lua")));
 static VACUUM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("vacuum.lua")));
@@ -28,8 +30,8 @@ pub struct RedisQueue {
 
 impl RedisQueue {
     /// Connects when first used, and again whenever the connection was lost. Needs a Tokio runtime.
-    pub fn new(redis_url: &str, settings: QueueSettings) -> Result<Self, QueueError> {
-        let client = Client::open(redis_url).map_err(queue_error)?;
+    pub fn new(server: impl Into<RedisServer>, settings: QueueSettings) -> Result<Self, QueueError> {
+        let client = server.into().client(TcpSettings::default()).map_err(queue_error)?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(Duration::from_secs(2)))
             .set_response_timeout(Some(Duration::from_secs(5)))

@@ -5,19 +5,22 @@
 //! waiting for the deadline.
 
 mod health;
+mod server;
 mod subscription;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
-use redis::{Client, IntoConnectionInfo, RedisError, RedisResult};
+use redis::{Client, RedisError, RedisResult};
 pub(crate) use subscription::{Signal, Subscription};
 
 pub use health::RedisHealth;
+pub use server::RedisServer;
 
 /// How long a call may take.
 const CALL_TIMEOUT: Duration = Duration::from_millis(250);
@@ -37,6 +40,8 @@ pub enum RedisLinkError {
     Timeout,
     #[error("Redis: {0}")]
     Redis(#[from] RedisError),
+    #[error("Redis: the authorities in {}: {cause}", path.display())]
+    Authorities { path: PathBuf, cause: String },
 }
 
 /// The link to one Redis. Clones share the connection.
@@ -50,10 +55,11 @@ pub struct RedisLink {
 }
 
 impl RedisLink {
-    /// Prepares the link without connecting. Fails on a malformed URL only. Needs to be called in a Tokio runtime.
-    pub fn open(url: &str) -> Result<Self, RedisLinkError> {
+    /// Prepares the link without connecting. Fails on a malformed URL, or authority, only. Needs to be called in a Tokio
+    /// runtime.
+    pub fn open(server: impl Into<RedisServer>) -> Result<Self, RedisLinkError> {
         let tcp = TcpSettings::default().set_nodelay(true).set_user_timeout(UNACKNOWLEDGED_TIMEOUT);
-        let client = Client::open(url.into_connection_info()?.set_tcp_settings(tcp))?;
+        let client = server.into().client(tcp)?;
         // The callers are the retries: the next call starts the next attempt.
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)

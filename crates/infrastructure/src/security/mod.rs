@@ -2,6 +2,7 @@
 
 mod access_tokens;
 mod account_tokens;
+mod address_digests;
 mod algorithms;
 mod background_threads;
 mod external_tokens;
@@ -18,6 +19,7 @@ mod webauthn;
 
 pub use access_tokens::JwtAccessTokens;
 pub use account_tokens::SignedAccountTokens;
+pub use address_digests::KeyedAddressDigests;
 pub use algorithms::{Argon2Hasher, BcryptHasher, PasswordAlgorithm};
 pub use external_tokens::{IssuerSettings, JwksExternalTokens};
 pub use invitation_tokens::SignedInvitationTokens;

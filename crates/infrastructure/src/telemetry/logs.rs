@@ -17,11 +17,12 @@ pub struct LogSettings {
     pub format: LogFormat,
 }
 
-/// Libraries that talk too much at `info`. What the settings say about them comes later and wins.
+/// Libraries that talk too much at `info`; the last one calls it an error when a client sends what is no HTTP, or nothing.
+/// What the settings say about them comes later and wins.
 const QUIET: &str = "sqlx=warn,sea_orm=warn,sea_orm_migration=warn,apalis=warn,apalis_core=warn,apalis_sql=warn,\
     apalis_redis=warn,apalis_sqlite=warn,apalis_postgres=warn,hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,\
     rustls=warn,aws_config=warn,aws_smithy_runtime=warn,opentelemetry=warn,opentelemetry_sdk=warn,\
-    opentelemetry_otlp=warn,actix_server=warn";
+    opentelemetry_otlp=warn,actix_server=warn,actix_http::h1::dispatcher=off";
 
 impl LogSettings {
     pub(super) fn filter(&self) -> Result<Targets, ParseError> {
@@ -54,6 +55,17 @@ mod tests {
         assert!(filter.contains("sqlx=trace"), "{filter}");
         assert!(!filter.contains("sqlx=warn"), "{filter}");
         assert!(filter.contains("hyper=warn"), "{filter}");
+    }
+
+    #[test]
+    fn nobody_is_called_because_a_client_sends_no_http() {
+        let would_log = |directives: &str, target: &str| {
+            let settings = LogSettings { directives: directives.to_owned(), format: LogFormat::Json };
+            settings.filter().unwrap().would_enable(target, &tracing::Level::ERROR)
+        };
+        assert!(!would_log("info", "actix_http::h1::dispatcher"));
+        assert!(would_log("info", "actix_http::h1::service"));
+        assert!(would_log("info,actix_http::h1::dispatcher=error", "actix_http::h1::dispatcher"));
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub(crate) struct Authentication {
 #[derive(Clone, Debug)]
 pub(crate) enum Refusal {
     Denied(AppError),
-    /// There is a cookie and an `Authorization`, and nobody can say which one counts.
+    /// There is a cookie and an `Authorization`, or more than one of either, and nobody can say which one counts.
     MixedCredentials,
     Forged(Forgery),
 }
@@ -54,7 +54,7 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Denied(denial) => denial.into(),
             Refusal::MixedCredentials => {
-                let detail = "There is a token and a cookie: send one of them.";
+                let detail = "There are several tokens or cookies to sign in with: send one of them.";
                 Self::bad_request("auth.mixed_credentials", detail)
             }
             Refusal::Forged(forgery) => forgery.into(),
@@ -105,7 +105,13 @@ async fn remember(request: &ServiceRequest, origin: Origin) {
 async fn identify(request: &HttpRequest) -> Result<(Principal, bool), Refusal> {
     let headers = request.headers();
     let cookie = cookies::read(headers, cookies::ACCESS);
-    if cookie.is_some() && headers.contains_key(header::AUTHORIZATION) {
+    let mut authorizations = headers.get_all(header::AUTHORIZATION);
+    let authorization = authorizations.next();
+    let is_mixed = match cookie {
+        Some(_) => authorization.is_some() || cookies::is_repeated(headers, cookies::ACCESS),
+        None => authorizations.any(|other| Some(other) != authorization),
+    };
+    if is_mixed {
         return Err(Refusal::MixedCredentials);
     }
     let Some(authenticator) = request.app_data::<Data<Authenticator>>() else {

@@ -3,16 +3,18 @@
 use std::time::Duration;
 
 use actix_web::dev::{Payload, ServiceRequest};
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::error::Category;
-use validator::Validate;
+use utoipa::{PartialSchema, ToSchema};
+use validator::{Validate, ValidationErrors};
 
+use super::body_faults;
 use super::problem::Problem;
 use super::validation::field_errors;
 use tokio::time::{Instant, timeout_at};
@@ -20,6 +22,8 @@ use tokio::time::{Instant, timeout_at};
 /// The most memory that is set aside for a body before it has arrived.
 const MAX_RESERVED: usize = 16 * 1024;
 const JSON: &str = "application/json";
+/// The only coding of bodies that is taken.
+const PLAIN: &str = "identity";
 pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// How much a client may send, and how long it may take.
@@ -54,7 +58,7 @@ impl<T> Body<T> {
     }
 }
 
-impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
+impl<T: DeserializeOwned + PartialSchema + Validate + 'static> FromRequest for Body<T> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
@@ -62,9 +66,11 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
         let payload = payload.take();
         let limits = request.app_data::<Data<BodyLimits>>().map(|limits| *limits.get_ref());
         let media_type = check_media_type(request.method(), request.headers());
+        let encoding = check_encoding(request.headers());
         let announced = announced_length(request.headers());
         Box::pin(async move {
             media_type?;
+            encoding?;
             let bytes = read(payload, announced, limits).await?;
             Ok(Self(parse(&bytes)?))
         })
@@ -127,16 +133,25 @@ fn check_media_type(method: &Method, headers: &HeaderMap) -> Result<(), Problem>
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "body.unsupported_media_type", detail))
 }
 
-fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
+/// Nothing is unpacked here: a small body could become one of any size.
+fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let is_plain = |coding: &str| coding.trim().eq_ignore_ascii_case(PLAIN);
+    let mut given = headers.get_all(header::CONTENT_ENCODING);
+    if given.all(|value| value.to_str().is_ok_and(|text| text.split(',').all(is_plain))) {
+        return Ok(());
+    }
+    let detail = "Send the body as it is, without Content-Encoding.";
+    let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "body.unsupported_encoding", detail);
+    Err(problem.with_header(header::ACCEPT_ENCODING, HeaderValue::from_static(PLAIN)))
+}
+
+fn parse<T: DeserializeOwned + PartialSchema + Validate>(bytes: &[u8]) -> Result<T, Problem> {
     // Derived deserializers would take an array of the fields' values, too.
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-        return Err(Problem::bad_request("body.invalid", "The body must be a JSON object."));
+        return Err(body_faults::no_object());
     }
-    let body: T = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
-        Category::Data => Problem::bad_request("body.invalid", format!("The body does not fit: {error}.")),
-        Category::Syntax | Category::Eof | Category::Io => {
-            Problem::bad_request("body.malformed", format!("The body is not JSON: {error}."))
-        }
+    let body: T = serde_json::from_slice(bytes).map_err(|error| {
+        if error.is_data() { body_faults::problem_of::<T>(bytes) } else { body_faults::malformed(&error) }
     })?;
     match body.validate() {
         Ok(()) => Ok(body),
@@ -144,6 +159,35 @@ fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
             Err(Problem::fields(StatusCode::UNPROCESSABLE_ENTITY, "validation.failed", field_errors(errors)))
         }
     }
+}
+
+/// The body of an operation that takes none.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+impl Validate for Nothing {
+    fn validate(&self) -> Result<(), ValidationErrors> {
+        Ok(())
+    }
+}
+
+/// Refuses a body that says something to an operation that takes none: it would be ignored.
+pub(crate) fn refuse_unread(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<(), Problem>> + use<> {
+    let payload = payload.take();
+    let limits = request.app_data::<Data<BodyLimits>>().map(|limits| *limits.get_ref());
+    let announced = announced_length(request.headers());
+    async move { says_nothing(&read(payload, announced, limits).await?) }
+}
+
+fn says_nothing(bytes: &[u8]) -> Result<(), Problem> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(());
+    }
+    parse::<Nothing>(bytes).map(drop)
 }
 
 #[cfg(test)]
@@ -169,6 +213,32 @@ mod tests {
         let problem = read(dripping(1, 1_000), 1_000, None).await.unwrap_err();
         assert_eq!(actix_web::ResponseError::status_code(&problem), StatusCode::REQUEST_TIMEOUT);
         assert!(began.elapsed() < Duration::from_secs(11), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn where_nothing_is_read_nothing_is_to_be_said() {
+        for nothing in ["", " \n", "{}", " { } "] {
+            assert!(says_nothing(nothing.as_bytes()).is_ok(), "{nothing}");
+        }
+        for something in [r#"{"role":"lead"}"#, "[]", "null", "5", "{", "role=lead"] {
+            let problem = says_nothing(something.as_bytes()).unwrap_err();
+            assert_eq!(actix_web::ResponseError::status_code(&problem), StatusCode::BAD_REQUEST, "{something}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_taken_as_it_is_and_not_packed() {
+        let taken = |codings: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for coding in codings.iter().copied() {
+                headers.append(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+            }
+            check_encoding(&headers).is_ok()
+        };
+        assert!(taken(&[]) && taken(&["identity"]) && taken(&[" Identity "]));
+        for packed in [&["gzip"][..], &["identity, gzip"], &["identity", "br"], &["x"], &[""]] {
+            assert!(!taken(packed), "{packed:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

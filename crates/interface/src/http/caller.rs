@@ -6,9 +6,11 @@ use std::rc::Rc;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
+use futures::future::{Either, LocalBoxFuture};
 use tenon_application::{Actor, App, AppError, Command, Denial, Query};
 
 use super::authentication::Authentication;
+use super::body::refuse_unread;
 use super::context::RequestContext;
 use super::problem::Problem;
 use super::route_table::RouteTable;
@@ -43,30 +45,57 @@ impl Caller {
     }
 }
 
+/// At once, unless there is a body that has to be looked at.
+type Found<T> = Either<Ready<Result<T, Problem>>, LocalBoxFuture<'static, Result<T, Problem>>>;
+
 impl FromRequest for Caller {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = Found<Self>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(signed_in(request).and_then(|authentication| {
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let found = signed_in(request).and_then(|authentication| {
             let app = request.app_data::<Data<App>>().cloned();
             let app = app.ok_or_else(|| AppError::Internal("the application is not registered".to_owned()))?;
             check_query(request)?;
             Ok(Self { app, authentication })
-        }))
+        });
+        after_body(found, request, payload)
     }
 }
 
 impl FromRequest for Visitor {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = Found<Self>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(authentication(request).and_then(|found| {
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let found = authentication(request).and_then(|found| {
             check_query(request)?;
             Ok(Self { actor: found.actor.clone() })
-        }))
+        });
+        after_body(found, request, payload)
     }
+}
+
+/// Refuses a body where the route documents none. Where it does, the handler reads it.
+fn after_body<T: 'static>(found: Result<T, Problem>, request: &HttpRequest, payload: &mut Payload) -> Found<T> {
+    match found {
+        Ok(found) if leaves_body_unread(request, payload) => {
+            let refusal = refuse_unread(request, payload);
+            let checked: LocalBoxFuture<'static, Result<T, Problem>> =
+                Box::pin(async move { refusal.await.map(|()| found) });
+            Either::Right(checked)
+        }
+        found => Either::Left(ready(found)),
+    }
+}
+
+/// Whether there is a body that nobody will look at. What reads has none that means anything (RFC 9110, 9.3.1).
+fn leaves_body_unread(request: &HttpRequest, payload: &Payload) -> bool {
+    if matches!(payload, Payload::None) || request.method().is_safe() {
+        return false;
+    }
+    let documented = request.app_data::<Data<RouteTable>>().zip(request.match_pattern());
+    documented.is_some_and(|(table, pattern)| !table.takes_body(request.method(), &pattern))
 }
 
 /// What was found out about the request, whose route is known by now.

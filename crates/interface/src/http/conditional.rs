@@ -7,6 +7,8 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{FromRequest, HttpRequest};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
 use tenon_application::documents::Document;
 use tenon_domain::Version;
 use utoipa::IntoParams;
@@ -24,6 +26,23 @@ const NO_VERSION: Version = -1;
 pub(crate) trait Versioned {
     fn id(&self) -> Uuid;
     fn version(&self) -> Version;
+
+    /// Tells apart what is shown of one version, where that has something in it that changes without it: another user's
+    /// name, say. [`digest`] is that for all of it.
+    fn variant(&self) -> Option<String> {
+        None
+    }
+}
+
+/// A digest of a whole answer.
+pub(crate) fn digest(body: &impl Serialize) -> String {
+    let text = serde_json::to_vec(body).unwrap_or_default();
+    beginning_of(Sha256::new_with_prefix(text), 8)
+}
+
+/// So many bytes of a digest, in hexadecimal.
+pub(crate) fn beginning_of(hash: Sha256, bytes: usize) -> String {
+    hash.finalize().iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Versioned for Document {
@@ -38,11 +57,16 @@ impl Versioned for Document {
 
 /// The strong entity tag of a resource.
 pub(crate) fn entity_tag(resource: &impl Versioned) -> String {
-    format!("\"{}.{}\"", resource.id(), resource.version())
+    let (id, version) = (resource.id(), resource.version());
+    match resource.variant() {
+        Some(variant) => format!("\"{id}.{version}.{variant}\""),
+        None => format!("\"{id}.{version}\""),
+    }
 }
 
-/// `If-Match`: the version the client has seen. What cannot be one of ours cannot match: 412, like a stale one.
-pub(crate) struct IfMatch(Option<SeenVersion>);
+/// `If-Match`: the versions the client has seen, if it names any. What cannot be one of ours cannot match: 412, like a stale
+/// one.
+pub(crate) struct IfMatch(Option<Vec<SeenVersion>>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SeenVersion {
@@ -52,13 +76,23 @@ enum SeenVersion {
     Foreign,
 }
 
+impl SeenVersion {
+    /// Of the resource with this id, if it may be one of it.
+    fn of(self, id: Option<Uuid>) -> Option<Version> {
+        match self {
+            Self::Of(seen, version) if id.is_none() || seen.is_none() || id == seen => Some(version),
+            Self::Any | Self::Of(..) | Self::Foreign => None,
+        }
+    }
+}
+
 impl IfMatch {
-    /// As commands take it. `id` is the id of the resource where the path names it by id.
+    /// As commands take it. `id` is the id of the resource where the path names it by id. One of several tags has to match:
+    /// that can only be the latest, because versions rise.
     pub(crate) fn expected_version(&self, id: Option<Uuid>) -> Option<Version> {
-        match self.0 {
-            None | Some(SeenVersion::Any) => None,
-            Some(SeenVersion::Of(seen, version)) if id.is_none() || seen.is_none() || id == seen => Some(version),
-            Some(SeenVersion::Of(..) | SeenVersion::Foreign) => Some(NO_VERSION),
+        match self.0.as_deref() {
+            None | Some([SeenVersion::Any]) => None,
+            Some(seen) => Some(seen.iter().filter_map(|seen| seen.of(id)).max().unwrap_or(NO_VERSION)),
         }
     }
 }
@@ -78,10 +112,7 @@ impl FromRequest for IfMatch {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let given = request.headers().contains_key(header::IF_MATCH);
-        ready(Ok(Self(match tags(request, header::IF_MATCH).as_slice() {
-            [tag] => Some(read_version(tag)),
-            _ => given.then_some(SeenVersion::Foreign),
-        })))
+        ready(Ok(Self(given.then(|| tags(request, header::IF_MATCH).iter().map(|tag| read_version(tag)).collect()))))
     }
 }
 
@@ -103,7 +134,7 @@ fn parse_tags(raw: &str) -> Vec<String> {
     raw.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
 }
 
-/// A tag as `ETag` has it, or just the `version` of the resource, with or without quotes. A weak tag never matches here (RFC 9110,
+/// A tag as `ETag` has it, whatever the variant, or just the `version` of the resource, with or without quotes. A weak tag never matches here (RFC 9110,
 /// 13.1.1).
 fn read_version(tag: &str) -> SeenVersion {
     if tag == "*" {
@@ -111,7 +142,10 @@ fn read_version(tag: &str) -> SeenVersion {
     }
     let opaque = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).unwrap_or(tag);
     let seen = match opaque.split_once('.') {
-        Some((id, version)) => parse_uuid(id).zip(version.parse().ok()).map(|(id, version)| (Some(id), version)),
+        Some((id, rest)) => {
+            let version = rest.split('.').next().unwrap_or_default();
+            parse_uuid(id).zip(version.parse().ok()).map(|(id, version)| (Some(id), version))
+        }
         None => opaque.parse().ok().map(|version| (None, version)),
     };
     seen.map_or(SeenVersion::Foreign, |(id, version)| SeenVersion::Of(id, version))
@@ -134,7 +168,8 @@ impl IntoParams for IfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         header_parameter(
             "If-Match",
-            "The `ETag` you have seen, or just the `version`. If it is out of date, nothing is done and the answer is 412.",
+            "The `ETag` you have seen, or just the `version`; of several, any may match. If it is out of date, nothing is \
+             done and the answer is 412.",
         )
     }
 }
@@ -163,16 +198,57 @@ mod tests {
         }
     }
 
+    /// A door with its colour, which is painted without a new version.
+    struct Painted(&'static str);
+
+    impl Versioned for Painted {
+        fn id(&self) -> Uuid {
+            Door.id()
+        }
+
+        fn version(&self) -> Version {
+            Door.version()
+        }
+
+        fn variant(&self) -> Option<String> {
+            Some(digest(&self.0))
+        }
+    }
+
+    fn seen(header: &str) -> IfMatch {
+        IfMatch(Some(parse_tags(header).iter().map(|tag| read_version(tag)).collect()))
+    }
+
     #[test]
     fn a_tag_names_the_resource_and_its_version() {
-        let seen = IfMatch(Some(read_version(&entity_tag(&Door))));
-        assert_eq!(seen.expected_version(None), Some(3));
-        assert_eq!(seen.expected_version(Some(Door.id())), Some(3));
-        assert_eq!(seen.expected_version(Some(Uuid::nil())), Some(NO_VERSION));
-        assert_eq!(IfMatch(Some(read_version("*"))).expected_version(None), None);
-        assert_eq!(IfMatch(Some(read_version("\"3\""))).expected_version(Some(Door.id())), Some(3));
-        for foreign in ["\"x\"", "W/\"00000000-0000-0000-0000-000000000007.3\"", "\"7.3\""] {
-            assert_eq!(IfMatch(Some(read_version(foreign))).expected_version(None), Some(NO_VERSION), "{foreign}");
+        let tag = seen(&entity_tag(&Door));
+        assert_eq!(tag.expected_version(None), Some(3));
+        assert_eq!(tag.expected_version(Some(Door.id())), Some(3));
+        assert_eq!(tag.expected_version(Some(Uuid::nil())), Some(NO_VERSION));
+        assert_eq!(IfMatch(None).expected_version(None), None);
+        assert_eq!(seen("*").expected_version(None), None);
+        assert_eq!(seen("\"3\"").expected_version(Some(Door.id())), Some(3));
+        for foreign in ["", "\"x\"", "W/\"00000000-0000-0000-0000-000000000007.3\"", "\"7.3\""] {
+            assert_eq!(seen(foreign).expected_version(None), Some(NO_VERSION), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn one_tag_of_several_is_enough() {
+        let (own, id) = (entity_tag(&Door), Some(Door.id()));
+        let other = format!("\"{}.9\"", Uuid::nil());
+        assert_eq!(seen(&format!("{other}, {own}")).expected_version(id), Some(3));
+        assert_eq!(seen(&format!("\"x\", {own}, \"2\"")).expected_version(id), Some(3), "versions rise");
+        assert_eq!(seen(&format!("{other}, \"x\"")).expected_version(id), Some(NO_VERSION));
+    }
+
+    #[test]
+    fn what_changes_without_the_version_is_in_the_tag_and_no_matter_for_changes() {
+        let (red, blue) = (entity_tag(&Painted("red")), entity_tag(&Painted("blue")));
+        assert_ne!(red, blue);
+        assert_eq!(red, entity_tag(&Painted("red")));
+        for tag in [red, blue] {
+            assert_eq!(seen(&tag).expected_version(Some(Door.id())), Some(3));
         }
     }
 

@@ -34,11 +34,20 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get_all(header::COOKIE).find_map(|value| find(value.as_bytes(), name))
 }
 
-/// Takes bytes: what else a browser keeps for this host need not be text.
+/// Whether the request came with more than one cookie of this name. No browser has two: somebody else added one.
+pub(crate) fn is_repeated(headers: &HeaderMap, name: &str) -> bool {
+    headers.get_all(header::COOKIE).flat_map(|value| values(value.as_bytes(), name)).nth(1).is_some()
+}
+
 fn find<'a>(cookies: &'a [u8], name: &str) -> Option<&'a str> {
-    let mut pairs = cookies.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-    let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+    let value = values(cookies, name).next()?;
     str::from_utf8(value).ok().filter(|value| !value.is_empty())
+}
+
+/// Takes bytes: what else a browser keeps for this host need not be text.
+fn values<'a>(cookies: &'a [u8], name: &str) -> impl Iterator<Item = &'a [u8]> {
+    let pairs = cookies.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    pairs.filter_map(move |pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
 }
 
 /// The cookies of who signed in.
@@ -158,6 +167,18 @@ mod tests {
         headers.append(header::COOKIE, HeaderValue::from_static("a=1"));
         headers.append(header::COOKIE, HeaderValue::from_static("__Host-tenon_access=t"));
         assert_eq!(read(&headers, ACCESS), Some("t"));
+    }
+
+    #[test]
+    fn two_of_a_name_are_noticed() {
+        let repeated = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            values.iter().copied().for_each(|value| headers.append(header::COOKIE, HeaderValue::from_static(value)));
+            is_repeated(&headers, ACCESS)
+        };
+        assert!(!repeated(&["__Host-tenon_access=a; x__Host-tenon_access=b; __Host-tenon_csrf=c"]));
+        assert!(repeated(&["__Host-tenon_access=a; b=1; __Host-tenon_access=a"]));
+        assert!(repeated(&["__Host-tenon_access=a", "__Host-tenon_access="]));
     }
 
     #[test]

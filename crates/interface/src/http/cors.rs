@@ -25,29 +25,37 @@ pub(crate) struct AllowedOrigins {
     listed: Vec<String>,
     /// That of the front end.
     own: String,
+    /// What the paths of the front end are below, without a slash at its end.
+    below: String,
 }
 
 impl AllowedOrigins {
     pub(crate) fn new(origins: &[String], public_url: &url::Url) -> Self {
         let listed = origins.iter().map(|origin| origin.trim_end_matches('/').to_owned()).collect();
-        Self { listed, own: public_url.origin().ascii_serialization() }
+        let below = public_url.path().trim_end_matches('/').to_owned();
+        Self { listed, own: public_url.origin().ascii_serialization(), below }
     }
 
     /// A page that a browser may be sent to: a path of the front end, or an address on a trusted origin. Without a
     /// fragment, where it is told how it went.
     pub(crate) fn page(&self, given: &str) -> Option<String> {
-        let page = if given.starts_with('/') {
-            url::Url::parse(&self.own).ok()?.join(given).ok()?
-        } else {
-            url::Url::parse(given).ok()?
-        };
-        // As browsers read it: `//evil.example.com` is no path.
+        let page = if given.starts_with('/') { self.own_page(given)? } else { url::Url::parse(given).ok()? };
         let origin = page.origin().ascii_serialization();
         let is_trusted = matches!(page.scheme(), "http" | "https")
             && (origin == self.own || self.listed.contains(&origin))
             && page.username().is_empty()
             && page.password().is_none();
         (is_trusted && page.fragment().is_none()).then(|| page.into())
+    }
+
+    /// A path of the front end, which need not be all that there is at its origin.
+    fn own_page(&self, path: &str) -> Option<url::Url> {
+        // As browsers read it: `//evil.example.com` is no path, and `..` leads nowhere else.
+        let mut page = url::Url::parse(&self.own).ok()?.join(path).ok()?;
+        if page.origin().ascii_serialization() == self.own {
+            page.set_path(&format!("{}{}", self.below, page.path()));
+        }
+        Some(page)
     }
 
     fn allows(&self, origin: &HeaderValue) -> bool {
@@ -129,6 +137,25 @@ mod tests {
             "/board#sign_in_code=mine",
         ] {
             assert_eq!(origins().page(given), None, "{given}");
+        }
+    }
+
+    #[test]
+    fn paths_are_those_of_the_front_end_wherever_it_is() {
+        for public_url in ["https://tenon.example.com/work/tenon", "https://tenon.example.com/work/tenon/"] {
+            let origins = AllowedOrigins::new(&[], &url::Url::parse(public_url).unwrap());
+            for (given, page) in [
+                ("/", "https://tenon.example.com/work/tenon/"),
+                ("/board?project=ENG", "https://tenon.example.com/work/tenon/board?project=ENG"),
+                ("/../../board", "https://tenon.example.com/work/tenon/board"),
+                ("/%2e%2e/board/é", "https://tenon.example.com/work/tenon/board/%C3%A9"),
+                ("https://tenon.example.com/elsewhere", "https://tenon.example.com/elsewhere"),
+            ] {
+                assert_eq!(origins.page(given).as_deref(), Some(page), "{given}");
+            }
+            for given in ["//evil.example.com", "/\\evil.example.com", "board", "/board#mine"] {
+                assert_eq!(origins.page(given), None, "{given}");
+            }
         }
     }
 

@@ -21,6 +21,7 @@ pub(crate) fn configure(cfg: &mut ServiceConfig<'_>) {
     cfg.service(live).service(ready).service(detailed).service(render_metrics);
 }
 
+/// Whether it works, in one word.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct HealthResponse {
     /// `ok`, or `unavailable` when a component is away that no request can do without.
@@ -28,6 +29,7 @@ pub(crate) struct HealthResponse {
     status: &'static str,
 }
 
+/// How everything is that requests need.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DetailedHealthResponse {
     /// `ok`, `degraded` when something optional is away, or `unavailable`.
@@ -51,6 +53,8 @@ pub(crate) struct ComponentHealth {
 }
 
 /// Whether the process is alive
+///
+/// It looks at nothing else: a process that waits for its database is alive.
 #[utoipa::path(tag = "operations", operation_id = "get_health", security(()),
     responses((status = 200, body = HealthResponse, description = "It is alive")))]
 #[get("/health")]
@@ -59,6 +63,8 @@ pub(crate) async fn live() -> HttpResponse {
 }
 
 /// Whether requests can be served
+///
+/// 503 while a required component is away, or the process is about to stop: balancers should send requests elsewhere.
 #[utoipa::path(tag = "operations", operation_id = "get_readiness", security(()), responses(
     (status = 200, body = HealthResponse, description = "Requests can be served"),
     (status = 503, body = HealthResponse, description = "Something required is away"),
@@ -74,6 +80,8 @@ pub(crate) async fn ready(probes: Probes) -> HttpResponse {
 }
 
 /// How every component is
+///
+/// For people who look for what is wrong.
 #[utoipa::path(tag = "operations", operation_id = "get_detailed_health", security(()), responses(
     (status = 200, body = DetailedHealthResponse, description = "Requests can be served"),
     (status = 503, body = DetailedHealthResponse, description = "Something required is away"),
@@ -92,6 +100,8 @@ pub(crate) async fn detailed(probes: Probes) -> HttpResponse {
 }
 
 /// All metrics in the Prometheus text format
+///
+/// Of this process alone.
 #[utoipa::path(tag = "operations", operation_id = "get_metrics", security(()),
     responses((status = 200, body = String, content_type = "text/plain", description = "The metrics")))]
 #[get("/metrics")]

@@ -3,33 +3,36 @@
 //! Kept is the first outcome: a success, or what the state of things did not allow (404, 409). A request that never
 //! started (malformed, invalid, not permitted, too many) gives its key back and may be mended and sent again. A failure
 //! on our side gives the key back too; if the command had committed by then, the store keeps the key, and a retry
-//! learns that the answer was lost. A request whose claim was taken over meanwhile only keeps what it committed.
+//! learns that the answer was lost. A request whose claim was taken over meanwhile only keeps what it committed. An outcome is
+//! told again to the same credential with the same rights, and to nobody else (ADR 12).
 
 use std::rc::Rc;
 
+use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, to_bytes};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderName};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
-use actix_web::{HttpMessage, HttpResponse};
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
-use tenon_application::AppError;
-use tenon_application::idempotency::{Claim, StoredAnswer};
+use tenon_application::idempotency::{Claim, Fingerprint, StoredAnswer};
+use tenon_application::{Actor, AppError};
 use tenon_domain::{OrganizationId, Timestamp, UserId};
 
 use super::BASE_PATH;
 use super::authentication::Authentication;
 use super::body;
+use super::conditional::beginning_of;
 use super::layers::{Answered, Next};
 use super::problem::{self, Problem};
 use super::services::HttpServices;
-use super::withheld;
+use super::{replay, withheld};
 
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const MAX_KEY: usize = 255;
+/// Half of a digest: two of them fit where one did.
+const DIGEST_BYTES: usize = 16;
 /// A request that did not finish in this time most likely died with its process, and a retry may take its claim over.
 /// Should it live after all, only one of the two commits: the key is marked inside the transaction.
 const CLAIM_LIFETIME: TimeDelta = TimeDelta::seconds(5);
@@ -43,9 +46,9 @@ pub(crate) async fn once(mut request: ServiceRequest, next: impl Next) -> Answer
         Ok(None) => return next(request).await,
         Err(problem) => return Ok(request.error_response(problem)),
     };
-    let viewer = Authentication::of(request.request()).and_then(|found| found.actor.viewer().ok());
+    let actor = Authentication::of(request.request()).map(|found| found.actor.clone());
     let services = request.app_data::<Data<HttpServices>>().cloned();
-    let (Some(viewer), Some(services)) = (viewer, services) else {
+    let (Some(actor), Some(services)) = (actor.filter(|actor| actor.viewer().is_ok()), services) else {
         // Without a user the route refuses the request.
         return next(request).await;
     };
@@ -53,17 +56,12 @@ pub(crate) async fn once(mut request: ServiceRequest, next: impl Next) -> Answer
         Ok(bytes) => bytes,
         Err(problem) => return Ok(request.error_response(problem)),
     };
-    let user = viewer.user;
-    let fingerprint = fingerprint(&request, viewer.organization, &bytes);
-    request.set_payload(Payload::from(bytes));
-    let claimed_at = match claim(&services, user, &key, &fingerprint).await {
-        Ok(Course::Run { claimed_at }) => claimed_at,
-        Ok(Course::Replay(stored)) => {
-            let body = withheld::restore(request.request(), stored.body.clone());
-            return Ok(request.into_response(replay(StoredAnswer { body, ..stored })));
-        }
+    let (user, claimed_at) = match course(&services, &actor, &key, &request, &bytes).await {
+        Ok(Course::Run { user, claimed_at }) => (user, claimed_at),
+        Ok(Course::Replay(stored)) => return Ok(replay::told_again(&services, &actor, request, stored).await),
         Err(problem) => return Ok(request.error_response(problem)),
     };
+    request.set_payload(Payload::from(bytes));
     if let Some(found) = request.extensions_mut().get_mut::<Rc<Authentication>>() {
         Rc::make_mut(found).actor.origin.idempotency_key = Some(key.clone());
     }
@@ -108,7 +106,7 @@ pub(crate) fn hands_out_credentials(path: &str) -> bool {
 }
 
 /// Tells requests apart: organization, method, path, query and body.
-fn fingerprint(request: &ServiceRequest, organization: OrganizationId, body: &[u8]) -> String {
+fn digest_of(request: &ServiceRequest, organization: OrganizationId, body: &[u8]) -> String {
     let mut hash = Sha256::new();
     hash.update(organization.uuid().as_bytes());
     for part in [request.method().as_str(), request.match_info().as_str(), request.query_string()] {
@@ -116,24 +114,37 @@ fn fingerprint(request: &ServiceRequest, organization: OrganizationId, body: &[u
         hash.update(part.as_bytes());
     }
     hash.update(body);
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    beginning_of(hash, DIGEST_BYTES)
 }
 
 /// What is to be done with a request.
 enum Course {
     Run {
+        user: UserId,
         claimed_at: Timestamp,
     },
     /// To be answered as the first one was.
     Replay(StoredAnswer),
 }
 
-async fn claim(services: &HttpServices, user: UserId, key: &str, fingerprint: &str) -> Result<Course, Problem> {
-    let now = services.app.clock.now();
-    let claim = services.idempotency.claim(user, key, fingerprint, now, now - CLAIM_LIFETIME);
+async fn course(
+    services: &HttpServices,
+    actor: &Actor,
+    key: &str,
+    request: &ServiceRequest,
+    body: &[u8],
+) -> Result<Course, Problem> {
+    let viewer = actor.viewer()?;
+    let standing = services.app.standing(actor).await?;
+    let fingerprint = Fingerprint {
+        request: digest_of(request, viewer.organization, body),
+        caller: beginning_of(Sha256::new_with_prefix(standing), DIGEST_BYTES),
+    };
+    let (user, now) = (viewer.user, services.app.clock.now());
+    let claim = services.idempotency.claim(user, key, &fingerprint, now, now - CLAIM_LIFETIME);
     let claim = services.app.availability.within_reach(claim).await;
     match claim.map_err(AppError::from)? {
-        Claim::Claimed(claimed_at) => Ok(Course::Run { claimed_at }),
+        Claim::Claimed(claimed_at) => Ok(Course::Run { user, claimed_at }),
         Claim::Answered(stored) => Ok(Course::Replay(stored)),
         Claim::Running => Err(in_progress()),
         Claim::AnswerLost => Err(Problem::new(
@@ -146,20 +157,13 @@ async fn claim(services: &HttpServices, user: UserId, key: &str, fingerprint: &s
             "idempotency.key_reused",
             "This key was used for another request: take a new one.",
         )),
+        Claim::OtherCaller => Err(replay::not_for_this_caller()),
     }
 }
 
 fn in_progress() -> Problem {
     let detail = "Another request with this key is still running.";
     Problem::new(StatusCode::CONFLICT, "idempotency.in_progress", detail)
-}
-
-fn replay(stored: StoredAnswer) -> HttpResponse {
-    let mut answer = HttpResponse::build(StatusCode::from_u16(stored.status).unwrap_or(StatusCode::OK));
-    for (name, value) in stored.headers {
-        answer.insert_header((name, value));
-    }
-    answer.insert_header((REPLAYED, HeaderValue::from_static("true"))).body(stored.body)
 }
 
 /// Whether an answer is an outcome, so that the same request must be answered the same again.

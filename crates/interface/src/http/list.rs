@@ -6,10 +6,11 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::Serialize;
-use tenon_application::{Page, PageRequest, SortBy, Unsorted};
+use tenon_application::{Page, PageRequest, Position, PositionValue, SortBy, Unsorted};
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use super::cursor::{self, Cursors};
 use super::problem::Problem;
@@ -87,19 +88,31 @@ pub(crate) struct ListBody<T> {
     total: Option<u64>,
 }
 
-impl<T> ListBody<T> {
-    /// A list that is answered as a whole: there is no other page.
-    pub(crate) fn whole<V: Into<T>>(items: impl IntoIterator<Item = V>) -> Self {
-        Self { data: items.into_iter().map(Into::into).collect(), next_cursor: None, total: None }
-    }
-}
-
 impl<F, S> List<F, S> {
     /// The answer with this page.
     pub(crate) fn answer<V, T: From<V> + Serialize>(&self, page: Page<V>) -> Result<HttpResponse, Problem> {
         let next_cursor = page.next.as_ref().and_then(|position| self.cursors.seal(&self.name, position));
         let data = page.items.into_iter().map(T::from).collect();
         Ok(HttpResponse::Ok().json(ListBody::<T> { data, next_cursor, total: page.total }))
+    }
+}
+
+impl<F> List<F, Unsorted> {
+    /// The answer with a page of a list that is at hand as a whole. Where a page ends is how many came before.
+    pub(crate) fn answer_from<V, T: From<V> + Serialize>(
+        &self,
+        items: impl ExactSizeIterator<Item = V>,
+    ) -> Result<HttpResponse, Problem> {
+        let total = self.page.include_total.then_some(items.len() as u64);
+        let before = match self.page.after.as_ref().map(|position| position.values.as_slice()) {
+            Some([PositionValue::Number(count)]) => u64::try_from(*count).unwrap_or_default(),
+            _ => 0,
+        };
+        let one_more = usize::try_from(self.page.limit).unwrap_or(usize::MAX).saturating_add(1);
+        let rows = items.skip(usize::try_from(before).unwrap_or(usize::MAX)).take(one_more).collect();
+        let end = i64::try_from(before + self.page.limit).unwrap_or(i64::MAX);
+        let position = |_: &V| Position { values: vec![PositionValue::Number(end)], id: Uuid::nil() };
+        self.answer::<V, T>(Page::cut(rows, self.page.limit, total, position))
     }
 }
 
@@ -225,9 +238,9 @@ impl<F: Filter, S: SortField> IntoParams for List<F, S> {
 
 #[cfg(test)]
 mod tests {
-    use tenon_application::Position;
+    use actix_web::body::to_bytes;
+    use serde_json::Value;
     use tenon_application::tasks::{TaskFilter, TaskSort};
-    use uuid::Uuid;
 
     use super::*;
 
@@ -264,5 +277,25 @@ mod tests {
         assert!(next("sort=key&status=done").is_err());
         assert!(next("sort=-key&status=done&status=todo").is_err());
         assert!(tasks("cursor=").is_err());
+    }
+
+    #[actix_web::test]
+    async fn a_list_that_is_at_hand_is_paged_like_any_other() {
+        let page = |query: String| {
+            let cursors = Cursors::new(b"key".to_vec());
+            let list = read::<Unfiltered, Unsorted>("/api/v1/permissions", &query, cursors).ok().unwrap();
+            list.answer_from::<_, u64>(vec![1_u64, 2, 3, 4, 5].into_iter()).ok().unwrap()
+        };
+        let mut query = "limit=2&include=total".to_owned();
+        let mut found = Vec::new();
+        loop {
+            let bytes = to_bytes(page(query).into_body()).await.ok().unwrap();
+            let body: Value = serde_json::from_slice(&bytes).unwrap();
+            assert_eq!(body["total"], 5);
+            found.push(body["data"].as_array().unwrap().len());
+            let Some(cursor) = body["next_cursor"].as_str() else { break };
+            query = format!("limit=2&include=total&cursor={cursor}");
+        }
+        assert_eq!(found, [2, 2, 1]);
     }
 }

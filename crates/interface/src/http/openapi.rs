@@ -3,6 +3,7 @@
 mod operation;
 mod patterns;
 mod responses;
+mod schema_tree;
 mod token_access;
 
 use std::sync::OnceLock;
@@ -25,6 +26,9 @@ const COOKIE: &str = "access_cookie";
 /// The name of that of programs. What an operation asks of their tokens are the scopes of its requirement.
 const PERSONAL: &str = "personal_access_token";
 
+/// An expression of SPDX.
+const LICENSE: &str = "MIT OR Apache-2.0";
+
 const DESCRIPTION: &str = "Work management: organizations, projects and tasks.
 
 Sign in with `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer <token>`. The token names \
@@ -34,7 +38,8 @@ Pages had better keep their tokens where no script finds them. With `X-Auth-Mode
 them as cookies instead (`__Host-tenon_access`, `__Host-tenon_refresh`), and `POST /api/v1/auth/refresh` takes its own from \
 there. Requests with these cookies that are not GET or HEAD need the token of `GET /api/v1/auth/csrf` as `X-CSRF-Token` \
 (403 `auth.csrf_missing`, `auth.csrf_invalid`), and come from a page of the deployment, if their `Origin` tells (403 \
-`auth.foreign_origin`). A token and a cookie together are 400 `auth.mixed_credentials`.
+`auth.foreign_origin`). A token and a cookie together, or two different ones of either, are 400 \
+`auth.mixed_credentials`.
 
 People who have an identity provider (OpenID Connect) sign in by that: `GET /api/v1/auth/providers` says by which, and \
 `GET /api/v1/auth/oidc/{provider}/start` sends the browser there. It comes back to the page with a code that is good for a \
@@ -47,10 +52,13 @@ the answer to a token is 403 `auth.session_required`; for a missing scope it is 
 an organization requires second factors, the answer to who has none is 403 `auth.mfa_enrollment_required`, but for what \
 concerns their own account.
 
-Errors are `application/problem+json` (RFC 9457) with a stable `code`. Lists are paged with `limit` and `cursor`. \
-Resources with a `version` have an `ETag`: send it as `If-Match` when you change them. Any POST that is signed in may \
+Errors are `application/problem+json` (RFC 9457) with a stable `code`: the schema `ProblemCode` lists them all, and what \
+they mean. Lists are paged with `limit` and `cursor`. \
+Resources with a `version` have an `ETag`: send it as `If-Match` when you change them. A body where none is documented is \
+refused unless it is empty or `{}`. Any POST that is signed in may \
 carry an `Idempotency-Key`: when it is sent again within 24 hours, the first outcome is replayed with \
-`Idempotent-Replayed: true`. Requests that never started (invalid, not permitted, too many) are not kept. Routes that hand out credentials refuse keys.";
+`Idempotent-Replayed: true`, to the same session or token, as long as what that may do or see is the same (else 409 \
+`idempotency.caller_changed`). Requests that never started (invalid, not permitted, too many) are not kept. Routes that hand out credentials refuse keys.";
 
 const TAGS: &[(&str, &str)] = &[
     ("auth", "Registering, signing in and out"),
@@ -91,11 +99,13 @@ fn build() -> OpenApi {
         .configure(health::configure)
         .configure(verification_keys::configure)
         .split_for_parts();
+    let mut license = License::new(LICENSE);
+    license.identifier = Some(LICENSE.to_owned());
     document.info = InfoBuilder::new()
         .title("Tenon")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(DESCRIPTION))
-        .license(Some(License::new("MIT OR Apache-2.0")))
+        .license(Some(license))
         .build();
     document.servers = Some(vec![Server::new("/")]);
     let tags = TAGS.iter().map(|(name, text)| TagBuilder::new().name(*name).description(Some(*text)).build());
@@ -114,7 +124,11 @@ fn build() -> OpenApi {
         .description(Some("A personal access token with the scope that the operation names, or one that includes it."));
     components.add_security_scheme(PERSONAL, SecurityScheme::Http(scheme.build()));
     responses::add_to(&mut components);
-    components.schemas.values_mut().for_each(patterns::resolve);
+    for schema in components.schemas.values_mut() {
+        schema_tree::visit(schema, patterns::resolve);
+        schema_tree::visit(schema, schema_tree::drop_null_default);
+    }
+    schema_tree::refer_to_items(&mut components);
     for (path, item) in &mut document.paths.paths {
         if path.starts_with(BASE_PATH) {
             operation::complete(path, item, &components);
@@ -175,9 +189,11 @@ mod tests {
             assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name} needs a summary");
             assert!(operation["security"].is_array(), "{name} needs to say who may call it");
             if name.contains(BASE_PATH) {
-                for status in ["400", "429", "500", "503"] {
+                for status in ["400", "500", "503"] {
                     assert!(operation["responses"][status].is_object(), "{name} does not document {status}");
                 }
+                let is_visit = ["start_oidc_sign_in", "finish_oidc_sign_in"].contains(&id);
+                assert_ne!(operation["responses"]["429"].is_object(), is_visit, "{name}: limits send browsers back");
             }
         }
         assert!(ids.contains("create_task"));
@@ -189,6 +205,56 @@ mod tests {
         let document: serde_json::Value = serde_json::from_str(&text).unwrap();
         for reference in text.split("\"$ref\": \"#").skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(document.pointer(reference).is_some(), "{reference}");
+        }
+    }
+
+    /// What is in a document, with where it is.
+    fn all_within(at: String, value: &serde_json::Value, found: &mut Vec<(String, serde_json::Value)>) {
+        match value {
+            serde_json::Value::Object(members) => {
+                members.iter().for_each(|(name, member)| all_within(format!("{at}/{name}"), member, found));
+            }
+            serde_json::Value::Array(items) => {
+                items.iter().enumerate().for_each(|(index, item)| all_within(format!("{at}/{index}"), item, found));
+            }
+            _ => {}
+        }
+        found.push((at, value.clone()));
+    }
+
+    /// Generators make what has a default required, and an absent field of a merge patch is none that is cleared. What
+    /// absent fields mean is in their descriptions.
+    #[test]
+    fn fields_of_bodies_have_no_defaults() {
+        let document: serde_json::Value = serde_json::from_str(&openapi_json()).unwrap();
+        let mut found = Vec::new();
+        all_within(String::new(), &document["components"]["schemas"], &mut found);
+        let defaults: Vec<_> = found.iter().filter(|(at, _)| at.ends_with("/default")).map(|(at, _)| at).collect();
+        assert_eq!(defaults, Vec::<&String>::new());
+    }
+
+    #[test]
+    fn everything_is_used_and_described() {
+        let text = openapi_json();
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+            let reference = format!("\"#/components/schemas/{name}\"");
+            assert!(text.contains(&reference), "{name} is not used");
+            assert!(schema["description"].is_string(), "{name} has no description");
+        }
+        for (name, operation) in operations(&document) {
+            assert!(operation["description"].is_string(), "{name} has no description");
+        }
+    }
+
+    #[test]
+    fn lists_refer_to_what_they_are_of() {
+        let document: serde_json::Value = serde_json::from_str(&openapi_json()).unwrap();
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        let lists: Vec<_> = schemas.iter().filter(|(name, _)| name.starts_with("ListBody_")).collect();
+        assert!(!lists.is_empty());
+        for (name, list) in lists {
+            assert!(list["properties"]["data"]["items"]["$ref"].is_string(), "{name}");
         }
     }
 

@@ -22,6 +22,7 @@ use utoipa::ToSchema;
 use super::admission::was_refused;
 use super::context::RequestContext;
 use super::layers::{Answered, Next};
+use super::problem_codes::ProblemCode;
 use super::rate_limit::whole_seconds;
 use super::wire::wire_enum;
 
@@ -44,7 +45,7 @@ pub(crate) struct FieldError {
     /// JSON pointer to the field of the body, or `/` and the name of the query parameter.
     #[schema(example = "/title")]
     pub(crate) pointer: String,
-    #[schema(example = "task.title_length")]
+    #[schema(value_type = ProblemCode)]
     pub(crate) code: Cow<'static, str>,
     #[schema(example = "a title has 1 to 200 characters")]
     pub(crate) message: String,
@@ -66,7 +67,10 @@ struct Details {
     cause: Option<String>,
 }
 
-wire_enum!(MfaMethodName, "MfaMethod", MfaMethod);
+wire_enum! {
+    /// How a second factor is shown.
+    MfaMethodName, "MfaMethod", MfaMethod
+}
 
 /// A problem as it is sent (RFC 9457).
 #[derive(Serialize, ToSchema)]
@@ -76,7 +80,8 @@ pub(crate) struct ProblemBody {
     #[serde(rename = "type")]
     #[schema(value_type = String, format = "uri", example = "urn:tenon:problem:task.title_length")]
     kind: String,
-    #[schema(example = "Unprocessable Content")]
+    /// What the status is called.
+    #[schema(example = "Unprocessable Entity")]
     title: &'static str,
     #[schema(minimum = 400, maximum = 599, example = 422)]
     status: u16,
@@ -86,8 +91,7 @@ pub(crate) struct ProblemBody {
     /// The path that was asked for.
     #[schema(example = "/api/v1/tasks")]
     instance: String,
-    /// Stable and meant for programs.
-    #[schema(example = "task.title_length")]
+    #[schema(value_type = ProblemCode)]
     code: String,
     /// Name it when asking for help: every log line of the request carries it.
     #[schema(example = "0199f8a2-6c1e-7d3a-9b54-2f0c8e1d7a66")]
@@ -127,16 +131,23 @@ impl Problem {
     pub(crate) fn fields(status: StatusCode, code: &'static str, mut errors: Vec<FieldError>) -> Self {
         errors.sort();
         errors.dedup();
-        let (code, detail) = match errors.as_slice() {
-            [only] => (only.code.clone(), only.message.clone()),
-            several => (Cow::from(code), format!("{} fields are not as they must be: see `errors`", several.len())),
-        };
-        Self::new(status, code, detail).with_errors(errors)
+        let code = if let [only] = errors.as_slice() { only.code.clone() } else { Cow::from(code) };
+        Self::new(status, code, detail_of(&errors)).with_errors(errors)
     }
 
-    fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+    pub(crate) fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
         self.0.errors = errors;
         self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
+    #[cfg(test)]
+    pub(crate) fn code(&self) -> &str {
+        &self.0.code
     }
 
     pub(crate) fn not_found(resource: &str) -> Self {
@@ -176,10 +187,10 @@ impl Problem {
             .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
-    fn unavailable(cause: String) -> Self {
+    fn unavailable(cause: String, retry_after: u64) -> Self {
         let detail = "Something Tenon depends on is away for the moment: try again.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, detail)
-            .with_header(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))
+            .with_header(header::RETRY_AFTER, HeaderValue::from(retry_after))
             .with_cause(cause)
     }
 
@@ -280,6 +291,14 @@ impl FieldError {
     }
 }
 
+/// For people: the one fault, or how many there are.
+pub(crate) fn detail_of(errors: &[FieldError]) -> String {
+    match errors {
+        [only] => only.message.clone(),
+        several => format!("{} fields are not as they must be: see `errors`", several.len()),
+    }
+}
+
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
         let text = error.to_string();
@@ -289,6 +308,7 @@ impl From<AppError> for Problem {
             AppError::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "permission.denied", text),
             AppError::InsufficientScope(scope) => Self::insufficient_scope(scope, text),
             AppError::SessionRequired => Self::new(StatusCode::FORBIDDEN, "auth.session_required", text),
+            AppError::ManagedByOthers => Self::new(StatusCode::FORBIDDEN, "service_account.managed_by_others", text),
             AppError::Unauthenticated(denial) => Self::unauthenticated(denial),
             AppError::TooManyAttempts { retry_after } => Self::too_many("auth.too_many_attempts", text, retry_after),
             AppError::SignInLocked { retry_after } => Self::too_many("auth.sign_in_locked", text, retry_after),
@@ -299,6 +319,7 @@ impl From<AppError> for Problem {
             AppError::MfaEnrollmentRequired => Self::new(StatusCode::FORBIDDEN, "auth.mfa_enrollment_required", text),
             AppError::OnlyOwner { .. } => Self::new(StatusCode::CONFLICT, "identity.last_owner", text),
             AppError::Suspended => Self::new(StatusCode::FORBIDDEN, "auth.suspended", text),
+            AppError::Deactivated => Self::new(StatusCode::FORBIDDEN, "auth.deactivated", text),
             AppError::DomainUnproved { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "domain.record_missing", text)
             }
@@ -307,7 +328,10 @@ impl From<AppError> for Problem {
             }
             AppError::PreconditionFailed => Self::new(StatusCode::PRECONDITION_FAILED, "version.stale", text),
             AppError::Stale => Self::new(StatusCode::CONFLICT, CONTENDED, text),
-            AppError::Unavailable(cause) => Self::unavailable(cause),
+            AppError::Unavailable(cause) => Self::unavailable(cause, RETRY_AFTER),
+            AppError::UnavailableFor { cause, retry_after } => {
+                Self::unavailable(cause, whole_seconds(retry_after).max(1))
+            }
             AppError::Internal(cause) => Self::internal(cause),
         }
     }
@@ -337,8 +361,13 @@ pub(crate) async fn render(request: ServiceRequest, next: impl Next) -> Answered
 
 /// Whether the answer says that others changed the same thing at the same time.
 pub(crate) fn is_contention(answer: &ServiceResponse<BoxBody>) -> bool {
+    is_one_of(answer, &[CONTENDED])
+}
+
+/// Whether the answer is a problem with one of these codes.
+pub(crate) fn is_one_of(answer: &ServiceResponse<BoxBody>, codes: &[&str]) -> bool {
     let problem = answer.response().error().and_then(|error| error.as_error::<Problem>());
-    problem.is_some_and(|problem| problem.0.code == CONTENDED)
+    problem.is_some_and(|problem| codes.contains(&problem.0.code.as_ref()))
 }
 
 /// The answer as it is sent: an error that has no body yet gets its problem+json.

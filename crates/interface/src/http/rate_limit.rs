@@ -5,20 +5,24 @@
 
 use std::time::Duration;
 
-use actix_web::dev::ServiceRequest;
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest};
 use tenon_application::identity::network;
 use tenon_application::ports::{RateDecision, RatePolicy};
-use tenon_application::{Actor, Origin};
+use tenon_application::{Actor, Denial, Origin};
+use tenon_domain::SessionId;
 use tenon_domain::identity::Email;
 use url::form_urlencoded;
 
 use super::BASE_PATH;
 use super::authentication::Authentication;
 use super::context::RequestContext;
+use super::identity::single_sign_on;
 use super::layers::{Answered, Next};
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::route_table::RouteTable;
 use super::services::HttpServices;
 use super::special_operations::{RateClass, Treatment};
@@ -26,13 +30,21 @@ use super::special_operations::{RateClass, Treatment};
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const MINUTE: Duration = Duration::from_secs(60);
+/// What somebody is answered whose secret is none. A refresh token that was one once is no guess: see [`check_session`].
+const GUESSES: [Denial; 2] = [Denial::InvalidRefreshToken, Denial::InvalidSignInCode];
+
+type Answer = ServiceResponse<BoxBody>;
 
 /// How much of what is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimits {
-    /// Requests that take passwords, codes or tokens that could be guessed, by address. Made-up personal access tokens
-    /// count, too.
+    /// Requests that take passwords, codes or tokens that could be guessed, by address. Made-up personal access tokens,
+    /// refresh tokens and sign-in codes count, too.
     pub auth: RatePolicy,
+    /// Other requests of strangers, by address: refreshing, and what signing in by an identity provider takes.
+    pub open: RatePolicy,
+    /// Refreshing, by session.
+    pub refresh: RatePolicy,
     /// Requests that cause mail, by address, or by who is signed in.
     pub mail: RatePolicy,
     /// Mails that are asked for to one address, by who asks for them.
@@ -51,6 +63,8 @@ impl Default for RateLimits {
         let per_minute = |name, quota| RatePolicy { name, quota, window: MINUTE };
         Self {
             auth: per_minute("auth", 20),
+            open: per_minute("open", 600),
+            refresh: per_minute("refresh", 30),
             mail: per_minute("mail", 20),
             account: RatePolicy { name: "account", quota: 10, window: MINUTE * 10 },
             read: per_minute("read", 6_000),
@@ -68,6 +82,7 @@ impl RateLimits {
         match (class, credential) {
             // A guess is a guess, whoever makes it.
             (RateClass::Auth, _) => (self.auth, None),
+            (RateClass::Open | RateClass::Visit, _) => (self.open, None),
             (RateClass::Mail, credential) => (self.mail, credential),
             (_, None) => (self.anonymous, None),
             (RateClass::Read, known) => (self.read, known),
@@ -81,6 +96,9 @@ impl RateLimits {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ActiveLimits(pub(crate) Option<RateLimits>);
 
+/// Marks requests with a refresh token that was made here: they are counted by its session.
+struct CountedBySession;
+
 /// Counts every request to the API, and refuses what is too much.
 pub(crate) async fn limit(request: ServiceRequest, next: impl Next) -> Answered {
     let limits = request.app_data::<Data<ActiveLimits>>().and_then(|active| active.0);
@@ -90,12 +108,21 @@ pub(crate) async fn limit(request: ServiceRequest, next: impl Next) -> Answered 
         return next(request).await;
     };
     let signed_in = Authentication::of(request.request()).and_then(|found| credential(&found.actor));
-    let (policy, key) = limits.of(class(&request), signed_in);
+    let class = class(&request);
+    let (policy, key) = limits.of(class, signed_in);
     let address = || RequestContext::of(request.request()).and_then(|context| context.client).map(network);
     let key = key.or_else(address).unwrap_or_default();
     let decision = services.limiter.check(&policy, &key).await;
-    let mut answer =
-        if decision.allowed { next(request).await? } else { request.error_response(refusal(&policy, decision)) };
+    let mut answer = match (decision.allowed, class) {
+        (true, RateClass::Open) => charge(next(request).await?, &services, &limits, &key).await,
+        (true, _) => next(request).await?,
+        (false, RateClass::Visit) => {
+            count_refusal(&policy);
+            let home = single_sign_on::turned_back(request.request());
+            request.into_response(home)
+        }
+        (false, _) => request.error_response(refusal(&policy, decision)),
+    };
     let headers = answer.headers_mut();
     // A tighter limit that a handler met speaks for itself.
     if !headers.contains_key(RATE_LIMIT) {
@@ -106,11 +133,42 @@ pub(crate) async fn limit(request: ServiceRequest, next: impl Next) -> Answered 
     Ok(answer)
 }
 
+/// Counts a secret that nobody was given as a guess: of those there are few.
+async fn charge(answer: Answer, services: &HttpServices, limits: &RateLimits, address: &str) -> Answer {
+    if !is_guess(&answer) {
+        return answer;
+    }
+    let decision = services.limiter.check(&limits.auth, address).await;
+    if decision.allowed {
+        return answer;
+    }
+    ServiceResponse::from_err(refusal(&limits.auth, decision), answer.into_parts().0)
+}
+
+fn is_guess(answer: &Answer) -> bool {
+    problem::is_one_of(answer, &GUESSES.map(Denial::code))
+        && !answer.request().extensions().contains::<CountedBySession>()
+}
+
 /// What the requests of somebody who is signed in are counted by: a program that runs wild with its token leaves its
 /// owner's requests and other tokens alone.
 fn credential(actor: &Actor) -> Option<String> {
     let by_token = actor.token().map(|token| format!("token:{token}"));
     by_token.or_else(|| actor.user_id().map(|user| user.to_string()))
+}
+
+/// Counts what is done with a session by who has a refresh token of it, and not as a guess, whether that token is still good
+/// or not.
+pub(crate) async fn check_session(
+    request: &HttpRequest,
+    active: ActiveLimits,
+    services: &HttpServices,
+    session: SessionId,
+) -> Result<(), Problem> {
+    request.extensions_mut().insert(CountedBySession);
+    let Some(limits) = active.0 else { return Ok(()) };
+    let decision = services.limiter.check(&limits.refresh, &session.to_string()).await;
+    if decision.allowed { Ok(()) } else { Err(refusal(&limits.refresh, decision)) }
 }
 
 /// Counts what somebody asks for under an address, whether it is of an account or not. For the handlers that know
@@ -153,11 +211,15 @@ fn wants_total(query: &str) -> bool {
 }
 
 fn refusal(policy: &RatePolicy, decision: RateDecision) -> Problem {
-    metrics::counter!("rate_limited_total", "policy" => policy.name).increment(1);
+    count_refusal(policy);
     let seconds = whole_seconds(decision.reset_after).max(1);
     let detail = format!("Too many requests: try again in {seconds} s.");
     let problem = Problem::too_many("rate_limited", detail, decision.reset_after);
     rate_headers(policy, decision).into_iter().fold(problem, |problem, (name, value)| problem.with_header(name, value))
+}
+
+fn count_refusal(policy: &RatePolicy) {
+    metrics::counter!("rate_limited_total", "policy" => policy.name).increment(1);
 }
 
 fn rate_headers(policy: &RatePolicy, decision: RateDecision) -> Vec<(HeaderName, HeaderValue)> {
@@ -175,9 +237,10 @@ pub(crate) fn whole_seconds(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use tenon_application::{Credential, Principal, Viewer};
+    use actix_web::test::TestRequest;
+    use tenon_application::{AppError, Credential, Principal, Viewer};
     use tenon_domain::access::{OrganizationRole, Scopes};
-    use tenon_domain::{OrganizationId, SessionId, TokenId, UserId};
+    use tenon_domain::{OrganizationId, TokenId, UserId};
     use uuid::Uuid;
 
     use super::*;
@@ -216,6 +279,22 @@ mod tests {
         assert_eq!(external, session(3), "who has those of another issuer gets new ones at will");
         assert_eq!(credential(&Actor::anonymous(Origin::default())), None);
     }
+
+    #[test]
+    fn only_secrets_that_nobody_was_given_are_guesses() {
+        let is_guess = |denial: Denial, is_genuine: bool| {
+            let request = TestRequest::default().to_http_request();
+            if is_genuine {
+                request.extensions_mut().insert(CountedBySession);
+            }
+            is_guess(&ServiceResponse::from_err(Problem::from(AppError::Unauthenticated(denial)), request))
+        };
+        assert!(is_guess(Denial::InvalidRefreshToken, false) && is_guess(Denial::InvalidSignInCode, false));
+        assert!(!is_guess(Denial::InvalidRefreshToken, true), "of a session that has ended");
+        assert!(!is_guess(Denial::RefreshTokenReused, true));
+        assert!(!is_guess(Denial::MissingRefreshToken, false));
+    }
+
     #[test]
     fn guesses_count_by_address_and_the_rest_by_who_makes_it() {
         let limits = RateLimits::default();
@@ -228,6 +307,9 @@ mod tests {
         assert_eq!(strangers, ["auth", "mail", "anonymous", "anonymous", "anonymous"]);
         let users = classes.map(|class| of(class, Some("ada")));
         assert_eq!(users, [("auth", false), ("mail", true), ("read", true), ("write", true), ("heavy", true)]);
+        for class in [RateClass::Open, RateClass::Visit] {
+            assert_eq!([of(class, None), of(class, Some("ada"))], [("open", false); 2]);
+        }
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub(crate) struct RouteTable {
     routes: Vec<(ResourceDef, Vec<Method>)>,
     /// Pattern and methods of the operations that take query parameters.
     queries: HashMap<String, Vec<Method>>,
+    /// Pattern and methods of those that take a body.
+    bodies: HashMap<String, Vec<Method>>,
     /// The special operations on paths without parameters, which most requests are not to.
     special: HashMap<String, Vec<(Method, Treatment)>>,
     special_patterns: Vec<(ResourceDef, Method, Treatment)>,
@@ -29,6 +31,8 @@ impl RouteTable {
             table.routes.push((ResourceDef::new(path.as_str()), methods));
             let with_query = operations.iter().filter(|(_, operation)| takes_query(operation));
             table.queries.insert(path.clone(), with_query.map(|(method, _)| method.clone()).collect());
+            let with_body = operations.iter().filter(|(_, operation)| operation.request_body.is_some());
+            table.bodies.insert(path.clone(), with_body.map(|(method, _)| method.clone()).collect());
             for (method, operation) in &operations {
                 let id = operation.operation_id.as_deref();
                 if let Some(treatment) = id.and_then(special_operations::of) {
@@ -71,6 +75,10 @@ impl RouteTable {
     pub(crate) fn methods_of_literal(&self, path: &str) -> Option<&[Method]> {
         let mut routes = self.routes.iter();
         routes.find(|(route, _)| route.pattern() == Some(path)).map(|(_, methods)| methods.as_slice())
+    }
+
+    pub(crate) fn takes_body(&self, method: &Method, pattern: &str) -> bool {
+        self.bodies.get(pattern).is_some_and(|methods| methods.contains(method))
     }
 
     pub(crate) fn takes_query(&self, method: &Method, pattern: &str) -> bool {
@@ -119,6 +127,20 @@ mod tests {
         ];
         for (method, path, class, wait) in cases {
             assert_eq!(table.treatment(&method, path), Treatment { class, wait }, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn some_operations_take_a_body() {
+        let table = RouteTable::new(&openapi());
+        for (method, pattern, takes) in [
+            (Method::POST, "/api/v1/tasks", true),
+            (Method::DELETE, "/api/v1/users/me", true),
+            (Method::GET, "/api/v1/tasks", false),
+            (Method::PUT, "/api/v1/teams/{team}/members/{user_id}", false),
+            (Method::POST, "/api/v1/projects/{project}/archive", false),
+        ] {
+            assert_eq!(table.takes_body(&method, pattern), takes, "{method} {pattern}");
         }
     }
 

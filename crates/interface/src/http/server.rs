@@ -309,6 +309,26 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn two_tokens_or_two_cookies_are_one_too_many() {
+        let with = |headers: [(header::HeaderName, &'static str); 2]| {
+            let request = request(Method::GET, "/api/v1/tasks");
+            headers.into_iter().fold(request, |request, header| request.append_header(header))
+        };
+        let refused = [
+            [(header::AUTHORIZATION, "Bearer a"), (header::AUTHORIZATION, "Bearer b")],
+            [(header::AUTHORIZATION, "Bearer a"), (header::AUTHORIZATION, "Basic dTpw")],
+            [(header::COOKIE, "__Host-tenon_access=a; __Host-tenon_access=b"), (header::COOKIE, "theme=dark")],
+            [(header::COOKIE, "__Host-tenon_access=a"), (header::COOKIE, "__Host-tenon_access=b")],
+        ];
+        for headers in refused {
+            let (status, code, _) = problem(with(headers.clone())).await;
+            assert_eq!((status, code.as_str()), (400, "auth.mixed_credentials"), "{headers:?}");
+        }
+        let same = with([(header::AUTHORIZATION, "Bearer a"), (header::AUTHORIZATION, "Bearer a")]);
+        assert_eq!(problem(same).await.1, "auth.missing_token", "nobody wonders which one counts");
+    }
+
+    #[actix_web::test]
     async fn the_documentation_needs_nobody_else() {
         let (status, headers, body) = send(request(Method::GET, "/docs/")).await;
         let page = String::from_utf8(body).unwrap();

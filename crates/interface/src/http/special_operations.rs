@@ -10,6 +10,11 @@ use actix_web::http::Method;
 pub(crate) enum RateClass {
     /// Passwords, codes and tokens could be guessed there.
     Auth,
+    /// Strangers come often, and there is nothing to be guessed: what they bring has 256 random bits, if it is a secret at
+    /// all. A wrong one counts as a guess nevertheless.
+    Open,
+    /// The same, in the address bar of a browser: the limit sends it back to its page, and never shows it a problem.
+    Visit,
     /// People could be pestered with mail.
     Mail,
     Read,
@@ -58,11 +63,11 @@ const SPECIAL: &[(&str, RateClass, Wait)] = &[
     ("begin_mfa_passkey", RateClass::Auth, Wait::Redeeming),
     ("begin_passkey_sign_in", RateClass::Auth, Wait::Redeeming),
     ("sign_in_with_passkey", RateClass::Auth, Wait::Redeeming),
-    ("list_sign_in_providers", RateClass::Auth, Wait::Redeeming),
-    ("start_oidc_sign_in", RateClass::Auth, Wait::Elsewhere),
-    ("finish_oidc_sign_in", RateClass::Auth, Wait::Elsewhere),
-    ("redeem_sign_in_code", RateClass::Auth, Wait::Redeeming),
-    ("refresh", RateClass::Auth, Wait::Redeeming),
+    ("list_sign_in_providers", RateClass::Open, Wait::Redeeming),
+    ("start_oidc_sign_in", RateClass::Visit, Wait::Elsewhere),
+    ("finish_oidc_sign_in", RateClass::Visit, Wait::Elsewhere),
+    ("redeem_sign_in_code", RateClass::Open, Wait::Redeeming),
+    ("refresh", RateClass::Open, Wait::Redeeming),
     ("unlock_sign_in", RateClass::Auth, Wait::Redeeming),
     ("verify_email", RateClass::Auth, Wait::Redeeming),
     ("confirm_email", RateClass::Auth, Wait::Redeeming),
@@ -72,6 +77,7 @@ const SPECIAL: &[(&str, RateClass, Wait)] = &[
     ("change_email", RateClass::Auth, Wait::Hashing),
     ("begin_totp", RateClass::Auth, Wait::Hashing),
     ("begin_passkey", RateClass::Auth, Wait::Hashing),
+    ("begin_step_up", RateClass::Auth, Wait::Database),
     ("delete_passkey", RateClass::Auth, Wait::Hashing),
     ("confirm_totp", RateClass::Auth, Wait::Database),
     ("remove_totp", RateClass::Auth, Wait::Database),
@@ -99,6 +105,10 @@ mod tests {
 
     use super::*;
     use crate::http::{BASE_PATH, openapi_json};
+
+    /// What strangers may ask for often: nobody guesses 256 bits, and everybody behind one address needs it.
+    const OFTEN: [&str; 5] =
+        ["list_sign_in_providers", "start_oidc_sign_in", "finish_oidc_sign_in", "redeem_sign_in_code", "refresh"];
 
     fn operations() -> Vec<(Value, Value)> {
         let document: Value = serde_json::from_str(&openapi_json()).unwrap();
@@ -141,11 +151,14 @@ mod tests {
             let is_open = alternatives.iter().any(|it| it.as_object().is_some_and(serde_json::Map::is_empty));
             if is_open {
                 let Some(treatment) = treatment else { panic!("{id} is for strangers, and has no class") };
-                assert!(matches!(treatment.class, RateClass::Auth | RateClass::Mail), "{id} is for strangers");
+                let is_often = matches!(treatment.class, RateClass::Open | RateClass::Visit);
+                assert_eq!(is_often, OFTEN.contains(&id), "{id} is for strangers");
+                let is_tight = matches!(treatment.class, RateClass::Auth | RateClass::Mail);
+                assert_ne!(is_often, is_tight, "{id} is for strangers");
                 assert_ne!(treatment.wait, Wait::Database, "{id}: what do strangers wait for?");
             }
             let class = treatment.map(|treatment| treatment.class);
-            if takes_secret(&body) {
+            if takes_secret(&body) && !OFTEN.contains(&id) {
                 assert_eq!(class, Some(RateClass::Auth), "{id} takes secrets, which could be guessed");
             }
             let hashes = treatment.is_some_and(|treatment| treatment.wait == Wait::Hashing);

@@ -71,9 +71,10 @@ pub(crate) trait WireName: Copy + 'static {
     fn parse_name(raw: &str) -> Option<Self>;
 }
 
-/// Implements [`WireName`] for an enum of the domain and defines its wrapper for bodies and answers.
+/// Implements [`WireName`] for an enum of the domain and defines its wrapper for bodies and answers. What its documentation
+/// says is what its schema says.
 macro_rules! wire_enum {
-    ($(#[$doc:meta])* $wrapper:ident, $schema:literal, $domain:ty) => {
+    ($(#[doc = $doc:literal])* $wrapper:ident, $schema:literal, $domain:ty) => {
         impl $crate::http::wire::WireName for $domain {
             const ALL: &'static [Self] = <$domain>::ALL;
 
@@ -86,7 +87,7 @@ macro_rules! wire_enum {
             }
         }
 
-        $(#[$doc])*
+        $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) struct $wrapper(pub(crate) $domain);
 
@@ -111,7 +112,7 @@ macro_rules! wire_enum {
 
         impl utoipa::PartialSchema for $wrapper {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-                $crate::http::wire::names_schema::<$domain>().into()
+                $crate::http::wire::described_names::<$domain>(concat!($($doc),*)).into()
             }
         }
 
@@ -130,6 +131,11 @@ pub(crate) fn unknown_name<T: WireName, E: serde::de::Error>(raw: &str) -> E {
 
 pub(crate) fn names<T: WireName>() -> Vec<&'static str> {
     T::ALL.iter().map(|value| value.name()).collect()
+}
+
+pub(crate) fn described_names<T: WireName>(description: &str) -> ObjectBuilder {
+    let description = description.trim();
+    names_schema::<T>().description((!description.is_empty()).then_some(description))
 }
 
 pub(crate) fn names_schema<T: WireName>() -> ObjectBuilder {

@@ -1,12 +1,13 @@
 //! Custom roles in the stores: names, versions, who has one, and that nobody gets one that goes away.
 
 use sea_orm::ConnectionTrait;
-use tenon_application::organizations::{ChangeMemberRole, DeleteRole, MemberFilter, RoleChoice};
+use tenon_application::organizations::{ChangeMemberRole, DeleteRole, MemberFilter};
 use tenon_application::{AppError, StoreError};
 use tenon_domain::access::{OrganizationRole, Permission, Permissions, RoleLevel};
 use tenon_domain::identity::{DisplayName, User};
 use tenon_domain::organizations::{
-    CustomRole, CustomRoleState, Invitation, Member, NewRole, OrganizationError, RoleChanges, RoleName,
+    CustomRole, CustomRoleState, Invitation, Member, NewRole, OrganizationError, RoleChanges, RoleChoice,
+    RoleDescription, RoleName,
 };
 
 use super::fixture::{Fixture, Person, email};
@@ -15,6 +16,7 @@ use super::on_every_database;
 
 on_every_database! {
     a_role_comes_back_as_saved,
+    roles_are_found_together,
     names_are_unique_at_each_level_whatever_their_case,
     a_member_has_what_their_role_says,
     programs_that_have_a_role_are_found,
@@ -32,7 +34,7 @@ fn new(name: &str) -> NewRole {
     NewRole {
         level: RoleLevel::Organization,
         name: RoleName::parse(name).unwrap(),
-        description: "Reads the audit trail".to_owned(),
+        description: RoleDescription::parse("Reads the audit trail").unwrap(),
         base: Some(OrganizationRole::Guest),
         permissions: set(&[Permission::ViewAuditLog]),
     }
@@ -88,6 +90,18 @@ async fn a_role_comes_back_as_saved(fixture: &Fixture) {
         unit.commit().await.unwrap();
     }
     assert_eq!(fixture.unit(&owner).await.custom_roles().count().await.unwrap(), 0);
+}
+
+async fn roles_are_found_together(fixture: &Fixture) {
+    let owner = fixture.found("ada").await;
+    let first = save(fixture, &owner, new("Auditor")).await.unwrap();
+    let second = save(fixture, &owner, for_projects("Tester")).await.unwrap();
+    save(fixture, &owner, new("Other")).await.unwrap();
+    let mut unit = fixture.unit(&owner).await;
+    let found = unit.custom_roles().find_all(&[second.id, fixture.id(), first.id, second.id]).await.unwrap();
+    let found: Vec<_> = found.iter().map(CustomRole::state).collect();
+    assert_eq!(found, [&first, &second], "in the order of their ids");
+    assert!(unit.custom_roles().find_all(&[]).await.unwrap().is_empty());
 }
 
 async fn names_are_unique_at_each_level_whatever_their_case(fixture: &Fixture) {
@@ -249,6 +263,7 @@ async fn roles_of_another_organization_cannot_be_reached(fixture: &Fixture) {
     assert_eq!(queries.identity.custom_role(eve.viewer.organization, role.id).await.unwrap(), None);
     let mut unit = fixture.unit(&eve).await;
     assert!(unit.custom_roles().find(role.id).await.unwrap().is_none());
+    assert!(unit.custom_roles().find_all(&[role.id]).await.unwrap().is_empty());
     assert_eq!(unit.custom_roles().name(role.id).await.unwrap(), None);
     assert_eq!(unit.custom_roles().save(renamed(&role, "Taken", fixture)).await, Err(StoreError::Stale));
     assert_eq!(unit.custom_roles().remove(CustomRole::restore(role.clone())).await, Err(StoreError::Stale));

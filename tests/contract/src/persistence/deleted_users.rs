@@ -14,12 +14,13 @@ use uuid::Uuid;
 use super::fixture::{Fixture, Person, email};
 use super::notifications::notification;
 use super::on_every_database;
-use super::second_factors::second_factors;
+use super::second_factors::proof;
 
 on_every_database! {
     a_deleted_user_is_nobody_and_leaves_a_placeholder,
     what_belongs_to_a_user_is_erased_and_nothing_of_others,
     a_deleted_account_is_out_of_all_its_organizations,
+    a_placeholder_that_is_taken_is_in_nobodys_way,
     a_new_password_revokes_the_tokens_for_all_organizations,
     of_two_owners_who_delete_their_accounts_at_once_one_stays,
 }
@@ -32,7 +33,7 @@ async fn a_deleted_user_is_nobody_and_leaves_a_placeholder(fixture: &Fixture) {
     unit.commit().await.unwrap();
     let mut unit = fixture.deployment().await;
     let mut user = unit.users().find(id).await.unwrap().unwrap();
-    user.erase(fixture.now());
+    user.erase(Email::of_deleted(id), fixture.now());
     let erased = unit.users().save(user).await.unwrap();
     assert_eq!(erased.deleted_at, Some(fixture.now()));
     unit.commit().await.unwrap();
@@ -150,7 +151,7 @@ async fn join_too(fixture: &Fixture, host: &Person, guest: &Person) -> Person {
 fn delete() -> DeleteAccount {
     let password_hash = PasswordHash::new("hash".to_owned());
     let proven = Credentials { user_id: UserId::new(Uuid::nil()), password_hash, email_verified: false, version: 1 };
-    DeleteAccount { proven, code: None, second_factors: second_factors() }
+    DeleteAccount { proven, proof: proof(None) }
 }
 
 async fn a_deleted_account_is_out_of_all_its_organizations(fixture: &Fixture) {
@@ -176,13 +177,30 @@ async fn a_deleted_account_is_out_of_all_its_organizations(fixture: &Fixture) {
     assert!(is_revoked(fixture, here.2).await && is_revoked(fixture, there.2).await);
     assert!(fixture.deployment().await.members().organizations_of(user).await.unwrap().is_empty());
     assert_eq!(fixture.queries.identity.user(user).await.unwrap().unwrap().display_name, "Deleted user");
+    let address = fixture.app.addresses.digest(&email("bob"));
     for by in [&ada, &eve] {
         assert!(!fixture.unit(by).await.members().is_excluded(user).await.unwrap());
+        assert!(fixture.unit(by).await.excluded_addresses().is_excluded(&address).await.unwrap(), "by the address");
     }
     assert!(fixture.unit(&eve).await.members().is_excluded(ada.viewer.user).await.unwrap(), "others are");
 
     let refused = fixture.app.execute(&ada.actor, delete()).await;
     assert_eq!(refused, Err(AppError::OnlyOwner { organizations: vec!["ada's organization".to_owned()] }));
+}
+
+async fn a_placeholder_that_is_taken_is_in_nobodys_way(fixture: &Fixture) {
+    let ada = fixture.found("ada").await;
+    let bob = fixture.join(&ada, "bob", OrganizationRole::Member).await;
+    let squatter = fixture.join(&ada, "eve", OrganizationRole::Member).await;
+    let taken = Email::of_deleted(bob.viewer.user);
+    let mut unit = fixture.deployment().await;
+    let mut user = unit.users().find(squatter.viewer.user).await.unwrap().unwrap();
+    user.change_email(taken.clone(), fixture.now());
+    unit.users().save(user).await.unwrap();
+    unit.commit().await.unwrap();
+    fixture.app.execute(&bob.actor, delete()).await.unwrap().unwrap();
+    let erased = fixture.queries.identity.user(bob.viewer.user).await.unwrap().unwrap().email;
+    assert!(erased.ends_with("@deleted.invalid") && erased != taken.as_str(), "{erased}");
 }
 
 async fn a_new_password_revokes_the_tokens_for_all_organizations(fixture: &Fixture) {

@@ -7,7 +7,7 @@ use tenon_domain::access::OrganizationRole;
 use tenon_domain::organizations::{DomainName, Member, OrganizationDomain, OrganizationDomainState};
 use tenon_infrastructure::persistence::SqlDomainArchive;
 
-use super::fixture::{Fixture, Person};
+use super::fixture::{Fixture, Person, email};
 use super::lists::{request, walk};
 use super::on_every_database;
 
@@ -18,6 +18,7 @@ on_every_database! {
     an_open_domain_is_found_from_anywhere,
     organizations_can_be_joined_by_those_who_are_not_in_them,
     who_was_removed_is_remembered,
+    an_address_stays_out_of_where_its_user_was_kept_out,
     every_domain_is_listed_once,
     verified_domains_are_due_after_a_while,
 }
@@ -168,10 +169,11 @@ async fn organizations_can_be_joined_by_those_who_are_not_in_them(fixture: &Fixt
     open(fixture, &ada, "example.com", OrganizationRole::Member).await;
     let (domain, page) =
         (name("example.com"), tenon_application::PageRequest { include_total: true, ..request(1, vec![]) });
+    let address = fixture.app.addresses.digest(&email("eve"));
     let joinable = |user| {
-        let (queries, domain, page) = (&fixture.queries.domains, &domain, &page);
+        let (queries, domain, address, page) = (&fixture.queries.domains, &domain, &address, &page);
         async move {
-            let found = queries.joinable(user, domain, page).await.unwrap();
+            let found = queries.joinable(user, domain, address, page).await.unwrap();
             assert_eq!(found.total, Some(found.items.len() as u64));
             found.items.into_iter().map(|it| (it.id, it.name, it.role)).collect::<Vec<_>>()
         }
@@ -181,7 +183,7 @@ async fn organizations_can_be_joined_by_those_who_are_not_in_them(fixture: &Fixt
     assert_eq!(joinable(user).await, there);
     assert!(joinable(ada.viewer.user).await.is_empty(), "already in it");
     let other = name("example.org");
-    assert!(fixture.queries.domains.joinable(user, &other, &page).await.unwrap().items.is_empty());
+    assert!(fixture.queries.domains.joinable(user, &other, &address, &page).await.unwrap().items.is_empty());
 
     let mut unit = fixture.unit(&ada).await;
     unit.members().exclude(user, fixture.now()).await.unwrap();
@@ -221,6 +223,52 @@ async fn who_was_removed_is_remembered(fixture: &Fixture) {
     assert!(!unit.members().is_excluded(user).await.unwrap());
     drop(unit);
     assert!(matches!(fixture.deployment().await.members().is_excluded(user).await, Err(StoreError::Broken(_))));
+}
+
+async fn an_address_stays_out_of_where_its_user_was_kept_out(fixture: &Fixture) {
+    let (ada, eve, kim) = (fixture.found("ada").await, fixture.found("eve").await, fixture.found("kim").await);
+    let bob = fixture.join(&ada, "bob", OrganizationRole::Member).await;
+    let (user, now) = (bob.viewer.user, fixture.now());
+    let address = fixture.app.addresses.digest(&email("bob"));
+    let mut unit = fixture.unit(&ada).await;
+    let mut member = unit.members().find(user).await.unwrap().unwrap();
+    member.suspend(1, now).unwrap();
+    unit.members().save(member).await.unwrap();
+    unit.commit().await.unwrap();
+    let mut unit = fixture.unit(&eve).await;
+    unit.members().exclude(user, now).await.unwrap();
+    unit.commit().await.unwrap();
+    for _ in 0..2 {
+        let mut unit = fixture.deployment().await;
+        unit.excluded_addresses().exclude(user, &address, now).await.unwrap();
+        unit.excluded_addresses()
+            .exclude(kim.viewer.user, &fixture.app.addresses.digest(&email("kim")), now)
+            .await
+            .unwrap();
+        unit.commit().await.unwrap();
+    }
+    let is_out = |by, name| async move {
+        let address = fixture.app.addresses.digest(&email(name));
+        fixture.unit(by).await.excluded_addresses().is_excluded(&address).await.unwrap()
+    };
+    assert!(is_out(&ada, "bob").await && is_out(&eve, "bob").await && !is_out(&kim, "bob").await);
+    for by in [&ada, &eve, &kim] {
+        assert!(!is_out(by, "kim").await, "she is kept out nowhere");
+    }
+    open(fixture, &eve, "example.com", OrganizationRole::Member).await;
+    let (domain, page) = (name("example.com"), request(10, vec![]));
+    let stranger = fixture.id();
+    let of_bob = fixture.queries.domains.joinable(stranger, &domain, &address, &page).await.unwrap();
+    assert!(of_bob.items.is_empty(), "whoever has the address now");
+
+    let mut unit = fixture.unit(&eve).await;
+    unit.excluded_addresses().readmit(&address).await.unwrap();
+    unit.commit().await.unwrap();
+    assert!(is_out(&ada, "bob").await && !is_out(&eve, "bob").await, "each lets in for itself");
+    let of_bob = fixture.queries.domains.joinable(stranger, &domain, &address, &page).await.unwrap();
+    assert_eq!(of_bob.items.len(), 1);
+    let mut unit = fixture.deployment().await;
+    assert!(matches!(unit.excluded_addresses().is_excluded(&address).await, Err(StoreError::Broken(_))));
 }
 
 async fn every_domain_is_listed_once(fixture: &Fixture) {

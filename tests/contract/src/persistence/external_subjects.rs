@@ -3,6 +3,7 @@ use std::time::Duration;
 use tenon_application::identity::{SubjectFacts, TokenSubject};
 use tenon_domain::UserId;
 use tenon_domain::access::OrganizationRole;
+use tenon_domain::identity::Email;
 use tenon_domain::organizations::Member;
 
 use super::fixture::{Fixture, Person, email};
@@ -42,7 +43,7 @@ async fn a_subject_is_a_person_by_a_verified_address_or_an_id(fixture: &Fixture)
 
     let mut unit = fixture.deployment().await;
     let mut user = unit.users().find(ada.viewer.user).await.unwrap().unwrap();
-    user.erase(fixture.now());
+    user.erase(Email::of_deleted(ada.viewer.user), fixture.now());
     unit.users().save(user).await.unwrap();
     unit.commit().await.unwrap();
     assert_eq!(of_address(fixture, "ada").await, None);

@@ -24,6 +24,7 @@ use tenon_infrastructure::ids::UuidV7Ids;
 use tenon_infrastructure::persistence::{
     Database, DatabaseSettings, SqlDocumentSource, SqlIdempotencyKeys, SqlOutbox, SqlQueries, SqlTransactions,
 };
+use tenon_infrastructure::security::{KeyedAddressDigests, MasterSecret};
 use tenon_migrations::{Migrator, MigratorTrait};
 use uuid::Uuid;
 
@@ -124,6 +125,7 @@ impl Fixture {
             relay: Arc::clone(&woken) as Arc<dyn RelayWaker>,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ids,
+            addresses: Arc::new(KeyedAddressDigests::new(&MasterSecret::new(&[7; 32]).unwrap())),
             tenancy: Tenancy::Multi,
             session_max_age: TimeDelta::days(90),
         };

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use tenon_application::idempotency::{Claim, StoredAnswer};
+use tenon_application::idempotency::{Claim, Fingerprint, StoredAnswer};
 use tenon_application::organizations::EditOrganization;
 use tenon_application::{AppError, StoreError};
 use tenon_domain::organizations::OrganizationName;
@@ -21,12 +21,21 @@ on_every_database! {
 
 const LIFETIME: Duration = Duration::from_secs(60);
 
+/// Digests as they are: of one length each.
+fn fingerprint(request: &str, caller: &str) -> Fingerprint {
+    Fingerprint { request: format!("{request:a<32}"), caller: format!("{caller:b<32}") }
+}
+
+fn usual() -> Fingerprint {
+    fingerprint("request", "caller")
+}
+
 fn stale_before(fixture: &Fixture) -> Timestamp {
     fixture.now() - LIFETIME
 }
 
 async fn claim(fixture: &Fixture, user: UserId, key: &str) -> Claim {
-    fixture.keys.claim(user, key, "fingerprint", fixture.now(), stale_before(fixture)).await.unwrap()
+    fixture.keys.claim(user, key, &usual(), fixture.now(), stale_before(fixture)).await.unwrap()
 }
 
 /// When the key was claimed.
@@ -57,7 +66,7 @@ async fn a_key_is_claimed_by_one_request(fixture: &Fixture) {
             .map(|_| {
                 let (keys, now, stale_before) = (fixture.keys.clone(), fixture.now(), stale_before(fixture));
                 tokio::spawn(async move {
-                    keys.claim(user, &format!("key {round}"), "fingerprint", now, stale_before).await.unwrap()
+                    keys.claim(user, &format!("key {round}"), &usual(), now, stale_before).await.unwrap()
                 })
             })
             .collect();
@@ -71,8 +80,14 @@ async fn a_key_is_claimed_by_one_request(fixture: &Fixture) {
     let new = Claim::Claimed(fixture.now());
     assert_eq!(claim(fixture, other, "key 0").await, new, "keys belong to their users");
     assert_eq!(claim(fixture, user, "KEY 0").await, new, "case counts");
-    let foreign = fixture.keys.claim(user, "key 0", "another", fixture.now(), stale_before(fixture)).await;
-    assert_eq!(foreign.unwrap(), Claim::OtherRequest);
+    for (foreign, refusal) in [
+        (fingerprint("another", "caller"), Claim::OtherRequest),
+        (fingerprint("another", "stranger"), Claim::OtherRequest),
+        (fingerprint("request", "stranger"), Claim::OtherCaller),
+    ] {
+        let claim = fixture.keys.claim(user, "key 0", &foreign, fixture.now(), stale_before(fixture)).await;
+        assert_eq!(claim.unwrap(), refusal, "{foreign:?}");
+    }
 }
 
 async fn a_claim_goes_from_running_to_answered(fixture: &Fixture) {
@@ -104,8 +119,11 @@ async fn a_claim_goes_from_running_to_answered(fixture: &Fixture) {
     };
     assert!(fixture.keys.keep_answer(user, "k", claimed_at, &answer).await.unwrap());
     assert_eq!(claim(fixture, user, "k").await, Claim::Answered(answer));
-    let other = fixture.keys.claim(user, "k", "another", fixture.now(), stale_before(fixture)).await.unwrap();
-    assert_eq!(other, Claim::OtherRequest);
+    let claim_as = async |other: Fingerprint| {
+        fixture.keys.claim(user, "k", &other, fixture.now(), stale_before(fixture)).await.unwrap()
+    };
+    assert_eq!(claim_as(fingerprint("another", "caller")).await, Claim::OtherRequest);
+    assert_eq!(claim_as(fingerprint("request", "stranger")).await, Claim::OtherCaller);
 }
 
 async fn a_dead_claim_is_taken_over_once(fixture: &Fixture) {
@@ -114,10 +132,13 @@ async fn a_dead_claim_is_taken_over_once(fixture: &Fixture) {
     fixture.clock.advance(LIFETIME);
     assert_eq!(claim(fixture, user, "k").await, Claim::Running, "not stale yet");
     fixture.clock.advance(Duration::from_millis(1));
+    let stranger = fingerprint("request", "stranger");
+    let other = fixture.keys.claim(user, "k", &stranger, fixture.now(), stale_before(fixture)).await;
+    assert_eq!(other.unwrap(), Claim::OtherCaller, "only its own caller takes it over");
     let attempts: Vec<_> = (0..6)
         .map(|_| {
             let (keys, now, stale_before) = (fixture.keys.clone(), fixture.now(), stale_before(fixture));
-            tokio::spawn(async move { keys.claim(user, "k", "fingerprint", now, stale_before).await.unwrap() })
+            tokio::spawn(async move { keys.claim(user, "k", &usual(), now, stale_before).await.unwrap() })
         })
         .collect();
     let mut taken = 0;

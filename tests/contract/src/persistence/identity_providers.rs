@@ -13,10 +13,11 @@ use tenon_domain::identity::{
     IdentityProviderState, Issuer, ProviderClientId, ProviderDomains, ProviderKey, ProviderName, ProviderScopes,
     ProviderSettings, SealedSecret, SignInChallenge, SignInCode, TokenHash, VouchedSignIn,
 };
-use tenon_domain::organizations::{DomainName, OrganizationDomain};
+use tenon_domain::organizations::{DomainName, OrganizationDomain, RoleChoice};
 use tenon_domain::{SignInChallengeId, SignInCodeId, UserId};
 use tenon_infrastructure::persistence::{SqlSecretArchive, SqlSignInCodeArchive};
 use tenon_infrastructure::security::{MasterSecret, SecretKey, XChaChaSecretCipher};
+use uuid::Uuid;
 
 use super::fixture::{Fixture, Person};
 use super::lists::{request, walk};
@@ -42,7 +43,11 @@ fn settings(name: &str) -> ProviderSettings {
         scopes: ProviderScopes::parse(["email", "groups"]).unwrap(),
         domains: ProviderDomains::parse([DomainName::parse("example.com").unwrap()]).unwrap(),
         groups_claim: GroupsClaim::parse("groups").ok(),
-        group_roles: GroupRoles::parse([("büro \"1\"".to_owned(), OrganizationRole::Guest)]).unwrap(),
+        group_roles: GroupRoles::parse([
+            ("büro \"1\"".to_owned(), RoleChoice::System(OrganizationRole::Guest)),
+            ("büro 2".to_owned(), RoleChoice::Custom(Uuid::from_u128(7).into())),
+        ])
+        .unwrap(),
         default_role: Some(OrganizationRole::Member),
         provisioning: true,
         enabled: true,
@@ -212,6 +217,18 @@ async fn an_identity_is_one_users_and_goes_with_its_provider(fixture: &Fixture) 
     assert_eq!(found(repository.find_own(user.id, first_state.id).await.unwrap()), Some(first_state.clone()));
     assert_eq!(found(repository.find_own(bob.state().id, first_state.id).await.unwrap()), None);
     assert_eq!(repository.count_of(user.id).await.unwrap(), 2);
+    let all = repository.all_of(user.id).await.unwrap();
+    assert!(all.len() == 2 && all.iter().any(|it| *it.state() == first_state), "{all:?}");
+    assert!(repository.all_of(bob.state().id).await.unwrap().is_empty());
+    for (user, provider, issuer, is_known) in [
+        (user.id, &key, &issuer, true),
+        (user.id, &of_deployment, &issuer, true),
+        (user.id, &key, &elsewhere, false),
+        (user.id, &ProviderKey::Deployment("other".to_owned()), &issuer, false),
+        (bob.state().id, &key, &issuer, false),
+    ] {
+        assert_eq!(repository.is_known(user, provider, issuer).await.unwrap(), is_known, "{provider} {issuer}");
+    }
     let mut used = ExternalIdentity::restore(second_state.clone());
     used.note_use(fixture.now() + Duration::from_secs(1));
     let used_state = ExternalIdentityState { last_used_at: used.state().last_used_at, ..second_state };

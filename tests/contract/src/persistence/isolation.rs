@@ -80,7 +80,7 @@ async fn work_of_another_organization_cannot_be_reached(fixture: &Fixture) {
     assert_eq!(unit.projects().delete(taken).await, Err(StoreError::Stale));
     assert!(unit.projects().workflow(project).await.unwrap().statuses().is_empty());
     assert_eq!(unit.projects().role(project, a).await.unwrap(), None);
-    assert_eq!(unit.projects().count_managers(project).await.unwrap(), 0);
+    assert_eq!(unit.projects().count_managers(project, None).await.unwrap(), 0);
     assert!(unit.projects().insiders(project, &[a, e]).await.unwrap().is_empty());
     assert_eq!(unit.members().among(&[a, e]).await.unwrap(), [e]);
     unit.projects().unassign_outsiders(project, now).await.unwrap();
@@ -134,7 +134,7 @@ async fn queries_stay_in_the_viewers_organization(fixture: &Fixture) {
         let tasks = queries.tasks.list(viewer, &TaskFilter::default(), &tasks).await.unwrap();
         let audit = queries.audit.list(viewer, &AuditFilter::default(), &counted()).await.unwrap();
         let inbox = queries.notifications.list(viewer, None, &counted()).await.unwrap();
-        let invitations = queries.organizations.invitations(viewer, fixture.now(), &counted()).await.unwrap();
+        let invitations = queries.organizations.invitations(viewer, &[], fixture.now(), &counted()).await.unwrap();
         let counts = [projects.total, members.total, tasks.total, audit.total, inbox.total, invitations.total]
             .map(Option::unwrap);
         let lengths = [

@@ -244,6 +244,8 @@ pub(super) async fn fill(fixture: &Fixture) {
          SELECT id, org_id, 'example.com', 'token', 0, 1, created_at, created_at FROM sessions",
         "INSERT INTO organization_exclusions (org_id, user_id, excluded_at) \
          SELECT org_id, user_id, created_at FROM sessions",
+        "INSERT INTO excluded_addresses (org_id, address_digest, excluded_at) \
+         SELECT org_id, 'digest', created_at FROM sessions",
         "INSERT INTO personal_access_tokens (id, org_id, owner_id, name, scopes, token_hash, created_at) \
          SELECT id, org_id, user_id, 'Import', 'tasks:read', 'digest', created_at FROM sessions",
         "INSERT INTO account_requests (id, user_id, kind, email, created_at, expires_at) \

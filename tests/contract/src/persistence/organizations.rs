@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use tenon_application::organizations::{ChangeMemberRole, MemberFilter, OrganizationView};
 use tenon_application::{AppError, StoreError};
-use tenon_domain::access::{OrganizationAccess, OrganizationRole};
+use tenon_domain::access::{OrganizationAccess, OrganizationRole, Permission};
 use tenon_domain::identity::{Client, Session, TokenHash};
-use tenon_domain::organizations::{Invitation, Member, Organization, OrganizationError, OrganizationName};
+use tenon_domain::organizations::{Invitation, InvitationStatus, Member, Organization, OrganizationName};
 
 use super::fixture::{Fixture, Person, email};
 use super::lists::{request, walk};
@@ -18,6 +18,7 @@ on_every_database! {
     users_return_to_where_they_were_last,
     every_member_is_listed_once,
     every_invitation_and_organization_is_listed_once,
+    invitations_are_listed_by_what_became_of_them,
 }
 
 fn everybody() -> MemberFilter {
@@ -39,6 +40,8 @@ async fn an_organization_comes_back_as_saved(fixture: &Fixture) {
     assert_eq!(*found.state(), saved);
     assert!(unit.organizations().any_exists().await.unwrap());
     unit.commit().await.unwrap();
+    assert!(fixture.database.has_organization(saved.id).await.unwrap());
+    assert!(!fixture.database.has_organization(fixture.id()).await.unwrap());
     let events = super::outbox::claim_all(fixture).await;
     assert_eq!(events[0].record.organization(), Some(saved.id), "its own events belong to it");
 
@@ -108,7 +111,7 @@ async fn the_last_owner_stays_under_concurrency(fixture: &Fixture) {
         };
         let (first, second) = (demote(&ada, &bob), demote(&bob, &ada));
         let outcomes = [first.await.unwrap(), second.await.unwrap()];
-        let refused = AppError::from(OrganizationError::LastOwner);
+        let refused = AppError::Forbidden(Permission::ManageOwners);
         let refusals = outcomes.iter().filter(|outcome| outcome.as_ref().err() == Some(&refused)).count();
         let demotions = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
         assert_eq!((demotions, refusals), (1, 1), "{outcomes:?}");
@@ -251,7 +254,8 @@ async fn every_invitation_and_organization_is_listed_once(fixture: &Fixture) {
     }
     let (queries, now) = (&fixture.queries.organizations, fixture.now());
     let invitations =
-        walk(request(2, vec![]), |request| async move { queries.invitations(owner.viewer, now, &request).await }).await;
+        walk(request(2, vec![]), |request| async move { queries.invitations(owner.viewer, &[], now, &request).await })
+            .await;
     assert_eq!(invitations.len(), 7);
     assert!(invitations.iter().rev().is_sorted_by_key(|invitation| invitation.id), "newest first");
 
@@ -259,6 +263,12 @@ async fn every_invitation_and_organization_is_listed_once(fixture: &Fixture) {
         walk(request(3, vec![]), |request| async move { queries.list(owner.viewer.user, &request).await }).await;
     assert_eq!(organizations.len(), 8);
     assert!(organizations.is_sorted_by_key(|organization| organization.id));
+    for organization in &organizations {
+        let found = queries.find_of(owner.viewer.user, organization.id).await.unwrap();
+        assert_eq!(found.as_ref(), Some(organization));
+    }
+    let elsewhere = fixture.found("eve").await;
+    assert_eq!(queries.find_of(owner.viewer.user, elsewhere.viewer.organization).await.unwrap(), None);
     let role_in = |organization: &OrganizationView| {
         if organization.id == owner.viewer.organization { OrganizationRole::Owner } else { OrganizationRole::Guest }
     };
@@ -266,5 +276,45 @@ async fn every_invitation_and_organization_is_listed_once(fixture: &Fixture) {
     let mut counted = request(1, vec![]);
     counted.include_total = true;
     assert_eq!(queries.list(owner.viewer.user, &counted).await.unwrap().total, Some(8));
-    assert_eq!(queries.invitations(owner.viewer, now, &counted.clone()).await.unwrap().total, Some(7));
+    assert_eq!(queries.invitations(owner.viewer, &[], now, &counted.clone()).await.unwrap().total, Some(7));
+}
+
+async fn invitations_are_listed_by_what_became_of_them(fixture: &Fixture) {
+    let owner = fixture.found("ada").await;
+    // Two of each. Those that expire are the oldest.
+    for number in 0..8 {
+        if number == 2 {
+            fixture.clock.advance(Duration::from_secs(8 * 24 * 60 * 60));
+        }
+        let (id, address) = (fixture.id(), email(&format!("guest{number}")));
+        let mut unit = fixture.unit(&owner).await;
+        let new = Invitation::create(id, address, OrganizationRole::Guest, owner.viewer.user, fixture.now());
+        unit.invitations().save(new).await.unwrap();
+        let mut invitation = unit.invitations().find(id).await.unwrap().unwrap();
+        match number {
+            2 | 3 => invitation.accept(fixture.now()).unwrap(),
+            4 | 5 => invitation.revoke(fixture.now()).unwrap(),
+            _ => {}
+        }
+        if matches!(number, 2..=5) {
+            unit.invitations().save(invitation).await.unwrap();
+        }
+        unit.commit().await.unwrap();
+    }
+    let (queries, now) = (&fixture.queries.organizations, fixture.now());
+    for status in InvitationStatus::ALL {
+        let of_it = [*status];
+        let statuses = &of_it;
+        let found = walk(request(1, vec![]), |request| async move {
+            queries.invitations(owner.viewer, statuses, now, &request).await
+        })
+        .await;
+        assert_eq!(found.len(), 2, "{status:?}");
+        assert!(found.iter().all(|invitation| invitation.status == *status), "{status:?}");
+    }
+    let ended = [InvitationStatus::Revoked, InvitationStatus::Expired];
+    let mut counted = request(3, vec![]);
+    counted.include_total = true;
+    let page = queries.invitations(owner.viewer, &ended, now, &counted).await.unwrap();
+    assert_eq!((page.items.len(), page.total), (3, Some(4)));
 }

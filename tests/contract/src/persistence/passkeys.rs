@@ -131,6 +131,9 @@ async fn passkeys_are_listed_by_their_owner_and_count_as_second_factors(fixture:
     assert_eq!((found.passkeys, found.is_enabled(), found.has_app()), (3, true, false));
     let mut unit = fixture.deployment().await;
     assert_eq!(unit.passkeys().count(ada).await.unwrap(), 3);
+    let mut all: Vec<_> = unit.passkeys().all_of(ada).await.unwrap().iter().map(|it| it.state().clone()).collect();
+    all.sort_by_key(|state| std::cmp::Reverse(state.id));
+    assert_eq!(all, own);
     unit.passkeys().erase_all(ada).await.unwrap();
     unit.commit().await.unwrap();
     assert!(!fixture.queries.identity.second_factors(ada).await.unwrap().is_enabled());

@@ -57,10 +57,10 @@ async fn a_project_comes_back_as_saved(fixture: &Fixture) {
     assert_eq!(projects.resolve(&ProjectRef::Key(named("ENG"))).await.unwrap(), Some(id));
     assert_eq!(projects.resolve(&ProjectRef::Key(named("OPS"))).await.unwrap(), None);
     assert!(projects.find_for(fixture.id(), user).await.unwrap().is_none());
-    assert_eq!(projects.count_managers(id).await.unwrap(), 0);
+    assert_eq!(projects.count_managers(id, None).await.unwrap(), 0);
     projects.set_role(id, user, Some(ProjectRole::Manager.into()), fixture.now()).await.unwrap();
     assert_eq!(projects.role(id, user).await.unwrap(), Some(ProjectRole::Manager.into()));
-    assert_eq!(projects.count_managers(id).await.unwrap(), 1);
+    assert_eq!(projects.count_managers(id, None).await.unwrap(), 1);
     projects.set_role(id, user, None, fixture.now()).await.unwrap();
     assert_eq!(projects.role(id, user).await.unwrap(), None);
 

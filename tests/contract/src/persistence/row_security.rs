@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use tenon_application::Scope;
+use tenon_application::idempotency::Fingerprint;
 use tenon_application::tasks::TaskFilter;
 use tenon_domain::access::{OrganizationRole, Visibility};
 use tenon_domain::organizations::Invitation;
@@ -245,7 +246,8 @@ async fn a_unit_of_work_that_is_broken_off_at_its_beginning_leaves_nothing_open(
     // A claim commits itself, unless its connection is still in somebody's transaction.
     let claims = (0..32).map(|number| {
         let keys = std::sync::Arc::clone(&fixture.keys);
-        tokio::spawn(async move { keys.claim(user, &format!("key {number}"), "request", now, now).await.unwrap() })
+        let fingerprint = Fingerprint { request: "a".repeat(32), caller: "b".repeat(32) };
+        tokio::spawn(async move { keys.claim(user, &format!("key {number}"), &fingerprint, now, now).await.unwrap() })
     });
     for claim in claims.collect::<Vec<_>>() {
         claim.await.unwrap();

@@ -4,7 +4,8 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tenon_application::identity::{
-    BeginTotp, ConfirmTotp, ReplaceRecoveryCodes, SecondFactors, SecondFactorsView, SignInChallengeArchive,
+    BeginTotp, ConfirmTotp, MfaAnswer, Passkeys, ReplaceRecoveryCodes, SecondFactorProof, SecondFactors,
+    SecondFactorsView, SignInChallengeArchive,
 };
 use tenon_application::secrets::{Rotation, SecretArchive, SecretCipher, SecretPlace, rotate};
 use tenon_application::{AppError, StoreError};
@@ -14,7 +15,9 @@ use tenon_domain::identity::{
 };
 use tenon_domain::{SignInChallengeId, UserId};
 use tenon_infrastructure::persistence::{SqlSecretArchive, SqlSignInChallengeArchive};
-use tenon_infrastructure::security::{MasterSecret, RandomSecretTokens, SecretKey, TotpCodes, XChaChaSecretCipher};
+use tenon_infrastructure::security::{
+    MasterSecret, RandomSecretTokens, SecretKey, TotpCodes, WebauthnPasskeys, WebauthnSettings, XChaChaSecretCipher,
+};
 
 use super::fixture::{Fixture, email};
 use super::on_every_database;
@@ -74,7 +77,7 @@ async fn a_second_factor_comes_back_as_saved_and_is_gone_once_removed(fixture: &
     assert_eq!(identity.second_factors(ada).await.unwrap(), view);
 
     let mut factor = SecondFactor::restore(confirmed);
-    assert_eq!(factor.accept(&Proof::Nothing, &name(), fixture.now()), Ok(Verdict::Wrong));
+    assert_eq!(factor.weigh(&Proof::Nothing, &name(), fixture.now()), Verdict::Wrong);
     let wrong = SecondFactorState { version: 3, ..factor.state().clone() };
     assert!(!save(fixture, factor).await, "a wrong code is counted, though no event tells of it");
     assert_eq!(stored(fixture, ada).await, Some(wrong.clone()));
@@ -106,12 +109,25 @@ fn master() -> MasterSecret {
     MasterSecret::new(&[7; 32]).unwrap()
 }
 
-pub(super) fn second_factors() -> SecondFactors {
+fn second_factors() -> SecondFactors {
     SecondFactors {
         codes: Arc::new(TotpCodes),
         cipher: Arc::new(XChaChaSecretCipher::new(&[], &master())),
         secrets: Arc::new(RandomSecretTokens),
     }
+}
+
+/// What somebody shows of their second factor.
+pub(super) fn proof(code: Option<&str>) -> SecondFactorProof {
+    let settings = WebauthnSettings::default();
+    let verifier = WebauthnPasskeys::new(&settings, &"https://tenon.example.com".parse().unwrap()).unwrap();
+    let passkeys = Passkeys {
+        verifier: Arc::new(verifier),
+        cipher: Arc::new(XChaChaSecretCipher::new(&[], &master())),
+        secrets: Arc::new(RandomSecretTokens),
+    };
+    let answer = code.map(|code| MfaAnswer::Code(code.to_owned()));
+    SecondFactorProof { answer, second_factors: second_factors(), passkeys }
 }
 
 /// What an app with the secret of RFC 6238 shows when the clock of the fixture starts, and two steps later.
@@ -123,19 +139,15 @@ async fn of_many_uses_of_a_code_at_once_one_succeeds(fixture: &Fixture) {
     let place = SecretPlace { purpose: SecretPlace::TOTP, owner: ada.viewer.user.uuid() };
     let secret = factors.cipher.seal(place, b"12345678901234567890").unwrap();
     let proven = fixture.queries.identity.credentials(&email("ada")).await.unwrap().unwrap();
-    fixture.app.execute(&ada.actor, BeginTotp { proven, secret }).await.unwrap();
+    fixture.app.execute(&ada.actor, BeginTotp { proven, proof: proof(None), secret }).await.unwrap().unwrap();
     let confirm =
-        ConfirmTotp { code: CODES[0].to_owned(), recovery_codes: digests(&["first"]), second_factors: factors.clone() };
+        ConfirmTotp { code: CODES[0].to_owned(), recovery_codes: digests(&["first"]), second_factors: factors };
     fixture.app.execute(&ada.actor, confirm).await.unwrap().unwrap();
 
     fixture.clock.advance(Duration::from_secs(60));
     let attempts = (0..6).map(|_| {
         let (app, actor) = (fixture.app.clone(), ada.actor.clone());
-        let replace = ReplaceRecoveryCodes {
-            code: CODES[1].to_owned(),
-            recovery_codes: digests(&["second"]),
-            second_factors: factors.clone(),
-        };
+        let replace = ReplaceRecoveryCodes { proof: proof(Some(CODES[1])), recovery_codes: digests(&["second"]) };
         tokio::spawn(async move { app.execute(&actor, replace).await })
     });
     let mut outcomes = Vec::new();
@@ -171,6 +183,7 @@ async fn a_challenge_comes_back_as_posed_and_counts_wrong_codes(fixture: &Fixtur
         assert_eq!(posed(fixture, state.id).await, Some(state.clone()));
 
         let mut unit = fixture.deployment().await;
+        assert_eq!(unit.challenges().owner_of(state.id).await.unwrap(), Some(ada));
         let mut challenge = unit.challenges().find(state.id).await.unwrap().unwrap();
         challenge.note_wrong_code();
         let late = challenge.clone();

@@ -5,10 +5,10 @@ use std::time::Duration;
 use tenon_application::organizations::{MemberFilter, SuspendMember, UnsuspendMember};
 use tenon_application::projects::{EditProject, ProjectFields, ProjectRef, SetProjectTeam};
 use tenon_application::tasks::{EditTask, TaskFields, TaskRef};
-use tenon_application::{AppError, StoreError};
+use tenon_application::{AppError, Denial, StoreError};
 use tenon_domain::access::{OrganizationRole, ProjectRole, Visibility};
 use tenon_domain::identity::{Client, Session, TokenHash};
-use tenon_domain::organizations::{Member, MemberStatus, OrganizationError};
+use tenon_domain::organizations::{Member, MemberStatus};
 use tenon_domain::tasks::Assignees;
 use tenon_domain::{OrganizationId, UserId};
 
@@ -29,7 +29,7 @@ on_every_database! {
 }
 
 async fn suspend(fixture: &Fixture, by: &Person, user: UserId) {
-    fixture.app.execute(&by.actor, SuspendMember { user }).await.unwrap();
+    fixture.app.execute(&by.actor, SuspendMember { user, expected_version: None }).await.unwrap();
 }
 
 async fn a_suspended_member_comes_back_as_saved(fixture: &Fixture) {
@@ -56,7 +56,7 @@ async fn a_suspended_member_comes_back_as_saved(fixture: &Fixture) {
 }
 
 /// Everything that is asked about the access of a member.
-async fn has_access(fixture: &Fixture, ada: &Person, bob: &Person) -> Vec<bool> {
+pub(super) async fn has_access(fixture: &Fixture, ada: &Person, bob: &Person) -> Vec<bool> {
     let (organization, user) = (ada.viewer.organization, bob.viewer.user);
     let (queries, page) = (&fixture.queries, request(10, vec![]));
     let mut unit = fixture.unit(ada).await;
@@ -92,7 +92,7 @@ async fn who_is_suspended_has_no_access_and_gets_it_back(fixture: &Fixture) {
     let organizations: Vec<OrganizationId> = vec![ada.viewer.organization];
     assert_eq!(fixture.deployment().await.members().organizations_of(user).await.unwrap(), organizations);
 
-    fixture.app.execute(&ada.actor, UnsuspendMember { user }).await.unwrap();
+    fixture.app.execute(&ada.actor, UnsuspendMember { user, expected_version: None }).await.unwrap();
     assert_eq!(has_access(fixture, &ada, &bob).await, [true; 7]);
     let role = fixture.queries.identity.role(ada.viewer.organization, user).await.unwrap();
     assert_eq!(role, Some(OrganizationRole::Admin.into()), "the role that they had");
@@ -125,7 +125,7 @@ async fn who_is_suspended_is_no_insider_and_keeps_their_assignments(fixture: &Fi
         let task = fixture.queries.tasks.find(ada.viewer, &TaskRef::Id(*task)).await.unwrap().unwrap();
         assert_eq!(task.assignee_ids, [a, b]);
     }
-    fixture.app.execute(&ada.actor, UnsuspendMember { user: b }).await.unwrap();
+    fixture.app.execute(&ada.actor, UnsuspendMember { user: b, expected_version: None }).await.unwrap();
     let mut insiders = fixture.unit(&ada).await.projects().insiders(projects[1].0, &[a, b]).await.unwrap();
     insiders.sort();
     assert_eq!(insiders, [a, b]);
@@ -160,7 +160,7 @@ async fn teams_let_nobody_in_who_is_suspended_and_keep_what_they_have(fixture: &
     let led = fixture.queries.projects.find(ada.viewer, &ProjectRef::Id(project)).await.unwrap().unwrap();
     assert_eq!(led.lead_id, Some(b));
 
-    fixture.app.execute(&ada.actor, UnsuspendMember { user: b }).await.unwrap();
+    fixture.app.execute(&ada.actor, UnsuspendMember { user: b, expected_version: None }).await.unwrap();
     assert_eq!(fixture.unit(&ada).await.projects().insiders(project, &[b]).await.unwrap(), [b]);
 }
 
@@ -181,7 +181,7 @@ async fn owners_who_are_suspended_do_not_count(fixture: &Fixture) {
     assert_eq!(counted().await, (both.clone(), Some(b)));
     suspend(fixture, &ada, b).await;
     assert_eq!(counted().await, (vec![a], None));
-    fixture.app.execute(&ada.actor, UnsuspendMember { user: b }).await.unwrap();
+    fixture.app.execute(&ada.actor, UnsuspendMember { user: b, expected_version: None }).await.unwrap();
     assert_eq!(counted().await, (both, Some(b)));
 }
 
@@ -191,16 +191,17 @@ async fn the_last_two_owners_do_not_suspend_each_other(fixture: &Fixture) {
     for _ in 0..5 {
         let suspend = |by: &Person, whom: &Person| {
             let (app, actor, user) = (fixture.app.clone(), by.actor.clone(), whom.viewer.user);
-            tokio::spawn(async move { app.execute(&actor, SuspendMember { user }).await })
+            tokio::spawn(async move { app.execute(&actor, SuspendMember { user, expected_version: None }).await })
         };
         let (first, second) = (suspend(&ada, &bob), suspend(&bob, &ada));
         let outcomes = [first.await.unwrap(), second.await.unwrap()];
-        let refused = AppError::from(OrganizationError::LastOwner);
+        // Whoever comes second is found suspended.
+        let refused = AppError::Unauthenticated(Denial::EndedSession);
         let refusals = outcomes.iter().filter(|outcome| outcome.as_ref().err() == Some(&refused)).count();
         let suspended: Vec<_> = outcomes.iter().flatten().map(|member| member.user_id).collect();
         assert_eq!((suspended.len(), refusals), (1, 1), "{outcomes:?}");
         let (user, by) = (suspended[0], if suspended[0] == ada.viewer.user { &bob } else { &ada });
-        fixture.app.execute(&by.actor, UnsuspendMember { user }).await.unwrap();
+        fixture.app.execute(&by.actor, UnsuspendMember { user, expected_version: None }).await.unwrap();
     }
 }
 
@@ -228,7 +229,7 @@ async fn users_return_to_where_they_are_not_suspended(fixture: &Fixture) {
     assert_eq!(home().await, Some(ada.viewer.organization));
     suspend(fixture, &ada, max).await;
     assert_eq!(home().await, None);
-    fixture.app.execute(&bob.actor, UnsuspendMember { user: max }).await.unwrap();
+    fixture.app.execute(&bob.actor, UnsuspendMember { user: max, expected_version: None }).await.unwrap();
     assert_eq!(home().await, Some(bob.viewer.organization));
 }
 

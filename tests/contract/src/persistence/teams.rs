@@ -203,7 +203,7 @@ async fn a_custom_role_permits_what_it_holds_now(fixture: &Fixture) {
     assert_eq!(explicit().await, Some(contributors.permissions().with(Permission::EditProject)));
     let mut unit = fixture.unit(&ada).await;
     assert_eq!(unit.projects().role(project, bob.viewer.user).await.unwrap(), Some(role));
-    assert_eq!(unit.projects().count_managers(project).await.unwrap(), 1, "a custom role is none of a manager");
+    assert_eq!(unit.projects().count_managers(project, None).await.unwrap(), 1, "a custom role is none of a manager");
     unit.projects().set_role(project, bob.viewer.user, None, fixture.now()).await.unwrap();
     unit.commit().await.unwrap();
     let with_custom = fixture.app.execute(&ada.actor, SetProjectTeam { role, ..add }).await.unwrap();

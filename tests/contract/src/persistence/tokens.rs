@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use tenon_application::StoreError;
 use tenon_application::identity::{TokenArchive, TokenFacts, TokenView};
-use tenon_application::organizations::{CreateServiceAccount, DeleteServiceAccount, RemoveMember};
+use tenon_application::organizations::{
+    CreateServiceAccount, DeleteServiceAccount, EditServiceAccount, MemberFilter, RemoveMember,
+};
 use tenon_domain::TokenId;
 use tenon_domain::access::{OrganizationRole, Scope};
 use tenon_domain::identity::{
@@ -275,7 +277,25 @@ async fn service_accounts_are_listed_and_never_sign_in(fixture: &Fixture) {
     let account = accounts[0].clone();
     assert_eq!(queries.service_account(ada.viewer, account.id).await.unwrap(), Some(account.clone()));
     assert_eq!(queries.service_account(ada.viewer, ada.viewer.user).await.unwrap(), None);
+    let edit = EditServiceAccount {
+        account: account.id,
+        name: DisplayName::parse("Exporter").ok(),
+        role: Some(OrganizationRole::Member.into()),
+        expected_version: Some(1),
+    };
+    let account = fixture.app.execute(&ada.actor, edit).await.unwrap();
+    assert_eq!((account.name.as_str(), account.version), ("Exporter", 3), "of two rows");
+    assert_eq!(queries.service_account(ada.viewer, account.id).await.unwrap(), Some(account.clone()));
+    let programs = MemberFilter { kinds: vec![UserKind::Service], ..MemberFilter::default() };
+    let listed = queries.members(ada.viewer, &programs, &request(10, vec![])).await.unwrap().items;
+    assert_eq!(listed.len(), 3);
+    let member = queries.member(ada.viewer, account.id).await.unwrap();
+    assert_eq!(member.as_ref().map(|it| (it.kind, it.display_name.as_str())), Some((UserKind::Service, "Exporter")));
+    assert!(listed.contains(&member.unwrap()));
+    let people = MemberFilter { kinds: vec![UserKind::Person], ..MemberFilter::default() };
+    assert_eq!(queries.members(ada.viewer, &people, &request(10, vec![])).await.unwrap().items.len(), 1);
     for viewer in [eve.viewer, ada.intruding(&eve)] {
+        assert_eq!(queries.member(viewer, account.id).await.unwrap(), None);
         assert_eq!(queries.service_account(viewer, account.id).await.unwrap(), None);
         assert_eq!(queries.service_accounts(viewer, &request(10, vec![])).await.unwrap().items, []);
     }
@@ -289,7 +309,11 @@ async fn service_accounts_are_listed_and_never_sign_in(fixture: &Fixture) {
     assert_eq!(unit.users().find(account.id).await.unwrap().unwrap().state().kind, UserKind::Service);
     drop(unit);
 
-    fixture.app.execute(&ada.actor, DeleteServiceAccount { account: account.id }).await.unwrap();
+    fixture
+        .app
+        .execute(&ada.actor, DeleteServiceAccount { account: account.id, expected_version: None })
+        .await
+        .unwrap();
     assert_eq!(queries.service_account(ada.viewer, account.id).await.unwrap(), None);
     assert_eq!(identity.role(ada.viewer.organization, account.id).await.unwrap(), None);
 }

@@ -165,10 +165,18 @@ impl Issuer {
 
     /// What reads its tokens.
     pub(crate) fn reader(&self) -> JwksExternalTokens {
-        let settings = json!([{
-            "issuer": self.url(), "audience": "tenon", "subject": "user_id",
-            "algorithms": ["RS256", "ES256", "EdDSA"],
-        }]);
+        self.reader_with(&[])
+    }
+
+    /// What reads its tokens and those of others.
+    pub(crate) fn reader_with(&self, others: &[&Self]) -> JwksExternalTokens {
+        let settings = others.iter().copied().chain([self]).map(|issuer| {
+            json!({
+                "issuer": issuer.url(), "audience": "tenon", "subject": "user_id",
+                "algorithms": ["RS256", "ES256", "EdDSA"],
+            })
+        });
+        let settings: Value = settings.collect();
         let settings = IssuerSettings::parse_all(&settings.to_string()).unwrap();
         JwksExternalTokens::new(&settings, &OutboundHttp::new(OutboundPolicy::Anywhere).unwrap())
     }

@@ -6,7 +6,7 @@ mod issuer;
 mod properties;
 mod rsa;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -42,7 +42,15 @@ fn expected() -> ExternalClaims {
 
 /// Whether it is known by now that the issuer is away.
 fn is_unavailable(outcome: &Result<ExternalClaims, AppError>) -> bool {
-    matches!(outcome, Err(AppError::Unavailable(_)))
+    matches!(outcome, Err(AppError::UnavailableFor { .. }))
+}
+
+/// After how many seconds it is asked again, if it is away.
+fn pause(outcome: &Result<ExternalClaims, AppError>) -> Option<u64> {
+    match outcome {
+        Err(AppError::UnavailableFor { retry_after, .. }) => Some(retry_after.as_secs()),
+        _ => None,
+    }
 }
 
 #[tokio::test]
@@ -82,6 +90,9 @@ async fn what_is_not_right_is_refused_and_always_in_the_same_way() {
         ("sub", json!("somebody")),
         ("cnf", json!({"jkt": "thumbprint"})),
         ("nonce", json!("of an ID token")),
+        ("at_hash", json!("of an ID token")),
+        ("c_hash", json!("of an ID token")),
+        ("typ", json!("ID")),
     ]
     .into_iter()
     .map(|(name, value)| ed25519.sign(&issuer.claims_with(name, value)))
@@ -118,6 +129,25 @@ async fn what_is_not_right_is_refused_and_always_in_the_same_way() {
     }
     let expired = ed25519.sign(&issuer.claims_with("exp", json!(1_799_999_940)));
     assert_eq!(reader.read(&expired, now()).await, Err(AppError::Unauthenticated(Denial::ExpiredToken)));
+}
+
+#[tokio::test]
+async fn a_nonce_makes_no_id_token_of_what_says_that_it_is_for_access() {
+    let signer = Signer::ed25519("a");
+    let issuer = Issuer::start(&[&signer]).await;
+    let reader = issuer.reader();
+    let claims = issuer.claims_with("nonce", json!("n-0S6_WzA2Mj"));
+    let standard = Header { typ: Some("at+jwt".to_owned()), ..signer.header() };
+    assert_eq!(reader.read(&signer.sign_as(&standard, &claims), now()).await, Ok(expected()));
+    let mut of_keycloak = claims.clone();
+    of_keycloak["typ"] = json!("Bearer");
+    assert_eq!(reader.read(&signer.sign(&of_keycloak), now()).await, Ok(expected()));
+
+    let mut id_token = claims.clone();
+    id_token["typ"] = json!("ID");
+    for token in [signer.sign(&claims), signer.sign(&id_token), signer.sign_as(&standard, &id_token)] {
+        assert_eq!(reader.read(&token, now()).await, Err(REFUSED), "{token}");
+    }
 }
 
 #[tokio::test]
@@ -186,6 +216,31 @@ async fn nobody_waits_for_an_issuer_that_hangs_as_long_as_its_keys_are_known() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_issuer_that_hangs_holds_up_a_few_and_none_of_another_one() {
+    let signer = Signer::ed25519("a");
+    let (slow, other) = (Issuer::start(&[&signer]).await, Issuer::start(&[&signer]).await);
+    slow.fall_silent();
+    let reader = slow.reader_with(&[&other]);
+    let token = signer.sign(&slow.claims());
+    let waiting: Vec<_> = (0..300)
+        .map(|_| {
+            let (reader, token) = (reader.clone(), token.clone());
+            tokio::spawn(async move { (reader.read(&token, now()).await, Instant::now()) })
+        })
+        .collect();
+    let began = Instant::now();
+    let quick = tokio::time::timeout(Duration::from_secs(2), reader.read(&signer.sign(&other.claims()), now())).await;
+    assert_eq!(quick.expect("an answer at once"), Ok(expected()));
+    let mut turned_away = 0;
+    for one in waiting {
+        let (read, at) = one.await.unwrap();
+        assert!(is_unavailable(&read), "{read:?}");
+        turned_away += usize::from(at - began < Duration::from_secs(2));
+    }
+    assert_eq!(turned_away, 300 - 256, "the line has an end");
+}
+
 #[tokio::test]
 async fn while_an_issuer_is_away_its_keys_are_good_for_a_day() {
     let signer = Signer::ed25519("a");
@@ -193,9 +248,9 @@ async fn while_an_issuer_is_away_its_keys_are_good_for_a_day() {
     let reader = issuer.reader();
     let token = signer.sign(&issuer.claims());
     issuer.leave();
-    assert!(is_unavailable(&reader.read(&token, now()).await), "nothing is known of it");
+    assert_eq!(pause(&reader.read(&token, now()).await), Some(30), "nothing is known of it");
     issuer.come_back();
-    assert!(is_unavailable(&reader.read(&token, after(29)).await), "it is not asked all the time");
+    assert_eq!(pause(&reader.read(&token, after(29)).await), Some(1), "it is not asked all the time");
     assert_eq!(reader.read(&token, after(30)).await, Ok(expected()));
 
     issuer.leave();

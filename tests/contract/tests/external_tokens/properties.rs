@@ -66,7 +66,7 @@ proptest! {
 
     #[test]
     fn no_signed_claim_makes_the_reader_panic(
-        name in prop::sample::select(vec!["sub", "exp", "nbf", "iat", "aud", "iss", "scope", "jti", "cnf"]),
+        name in prop::sample::select(vec!["sub", "exp", "nbf", "iat", "aud", "iss", "scope", "jti", "cnf", "typ"]),
         text in any::<String>(),
         number in any::<i64>(),
         fraction in any::<f64>(),

@@ -125,17 +125,19 @@ pub(crate) async fn look(attempt: &Attempt<'_>, who: &Person, own: &Ids, value: 
 
 /// Puts a text where a pointer leads, which need not exist yet. A custom role takes the place of a system role.
 fn set(body: &mut Value, pointer: &str, text: &str) {
-    if pointer == "/custom_role_id"
-        && let Some(members) = body.as_object_mut()
-    {
-        members.remove("role");
-    }
     let mut place = body;
     for step in pointer.split('/').skip(1) {
         place = if step == "0" {
-            *place = json!([null]);
+            // What else an object has to say, it says.
+            let first = place.get(0).filter(|first| first.is_object()).cloned().unwrap_or_default();
+            *place = json!([first]);
             &mut place[0]
         } else {
+            if step == "custom_role_id"
+                && let Some(members) = place.as_object_mut()
+            {
+                members.remove("role");
+            }
             &mut place[step]
         };
     }

@@ -83,7 +83,7 @@ impl Browser {
     }
 }
 
-fn location(answer: &Answer) -> String {
+pub(crate) fn location(answer: &Answer) -> String {
     assert_eq!(answer.status, 302, "{}", answer.text);
     answer.header("location").expect("a location").to_owned()
 }

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod browser;
+mod limits;
 mod providers;
 mod refusals;
+mod slow;
 
 use serde_json::{Value, json};
 use tenon_e2e_tests::{
@@ -12,11 +14,14 @@ use tenon_e2e_tests::{
 };
 
 use self::browser::Browser;
+use self::limits::*;
 use self::providers::*;
 use self::refusals::*;
+use self::slow::*;
 
 on_every_deployment!(
     a_newcomer_gets_an_account_and_the_role_of_their_groups,
+    groups_give_custom_roles_of_the_organization,
     an_account_is_linked_and_given_up,
     a_second_factor_is_asked_for_all_the_same,
     what_belongs_to_another_browser_is_refused,
@@ -24,6 +29,13 @@ on_every_deployment!(
     a_provider_may_change_its_keys_and_go_away,
     what_one_provider_answers_is_not_taken_for_anothers,
     organizations_reach_no_private_address,
+    an_organization_whose_provider_hangs_stops_nobody_else,
+    who_takes_an_address_over_is_not_taken_for_who_had_it,
+    who_is_in_no_group_any_more_loses_their_access,
+    a_code_is_worth_nothing_without_its_provider,
+    a_page_comes_back_however_long_or_is_refused_at_once,
+    who_comes_too_often_is_told_so_at_their_page,
+    the_doctor_asks_identity_providers,
     providers_are_made_changed_and_deleted,
 );
 
@@ -34,6 +46,7 @@ pub(crate) struct Stage {
     pub(crate) owner: Person,
     /// The id of the organization's provider.
     pub(crate) provider: String,
+    names: NameServer,
 }
 
 impl Stage {
@@ -47,23 +60,29 @@ impl Stage {
 
     /// With this `TENON_OUTBOUND_PRIVATE`.
     pub(crate) async fn calling(shared: &Server, claims_in_id_token: bool, outbound: &str) -> Self {
+        let options = Options::default().with("TENON_OUTBOUND_PRIVATE", outbound);
+        Self::set(shared, claims_in_id_token, options).await
+    }
+
+    pub(crate) async fn set(shared: &Server, claims_in_id_token: bool, options: Options) -> Self {
         let (idp, names) = (IdentityProvider::start(claims_in_id_token).await, NameServer::start().await);
         let corp = merged(idp.client(), json!({"key": "corp", "name": "Corp"}));
-        let options = Options::default()
-            .with("TENON_OUTBOUND_PRIVATE", outbound)
-            .with("TENON_DNS_SERVERS", names.address())
-            .with("TENON_OIDC_PROVIDERS", json!([corp]));
+        let options = options.with("TENON_DNS_SERVERS", names.address()).with("TENON_OIDC_PROVIDERS", json!([corp]));
         let server = Server::start(shared.deployment(), options).await;
         let owner = Person::found(&server).await;
-        let claimed = owner.api.post("/domains", json!({"domain": "example.com"})).await.expect(201);
-        names.say(&text(&claimed["record"], "name"), &[&text(&claimed["record"], "value")]);
-        owner.api.post(format!("/domains/{}/verify", text(&claimed, "id")), None).await.expect(200);
+        prove(&names, &owner, "example.com").await;
         let fields = json!({
             "name": "Staff", "domains": ["example.com"], "scopes": ["email", "profile", "groups"],
-            "groups_claim": "groups", "group_roles": [{"group": "bosses", "role": "admin"}], "provisioning": true,
+            "groups_claim": "groups", "group_roles": [{"group": "bosses", "role": "admin"}], "default_role": "member",
+            "provisioning": true,
         });
         let provider = owner.api.post("/identity-providers", merged(idp.client(), fields)).await.expect(201);
-        Self { server, idp, owner, provider: text(&provider, "id") }
+        Self { server, idp, owner, provider: text(&provider, "id"), names }
+    }
+
+    /// Has somebody's organization prove that a domain is its own.
+    pub(crate) async fn prove(&self, owner: &Person, domain: &str) {
+        prove(&self.names, owner, domain).await;
     }
 
     /// Somebody whom the provider knows, with this address.
@@ -87,6 +106,12 @@ impl Stage {
         let members = array(&self.owner.api.get("/members").await.expect(200));
         text(members.iter().find(|it| it["user_id"] == user).expect("a member"), "role")
     }
+}
+
+async fn prove(names: &NameServer, owner: &Person, domain: &str) {
+    let claimed = owner.api.post("/domains", json!({"domain": domain})).await.expect(201);
+    names.say(&text(&claimed["record"], "name"), &[&text(&claimed["record"], "value")]);
+    owner.api.post(format!("/domains/{}/verify", text(&claimed, "id")), None).await.expect(200);
 }
 
 async fn a_newcomer_gets_an_account_and_the_role_of_their_groups(server: Server) {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use tenon_e2e_tests::processes::free_port;
-use tenon_e2e_tests::{Person, Server, eventually, merged, text};
+use tenon_e2e_tests::{PASSWORD, Person, Server, eventually, merged, text};
 
 use crate::Stage;
 use crate::browser::Browser;
@@ -107,6 +107,58 @@ pub(crate) async fn organizations_reach_no_private_address(server: Server) {
     stage.know("grace", "grace@example.com", &[]).await;
     assert_eq!(stage.refusal(&stage.provider, "grace").await, "auth.oidc_away");
     assert_eq!(stage.refusal("corp", "grace").await, "auth.oidc_no_account", "the deployment's provider is called");
+}
+
+/// The organization's provider gives an address to somebody else than before.
+pub(crate) async fn who_takes_an_address_over_is_not_taken_for_who_had_it(server: Server) {
+    let stage = Stage::new(&server).await;
+    stage.know("grace", "grace@example.com", &["bosses"]).await;
+    let grace = stage.sign_in(&stage.provider, "grace").await;
+    stage.know("eve", "grace@example.com", &[]).await;
+    assert_eq!(stage.refusal(&stage.provider, "eve").await, "auth.oidc_other_identity");
+    assert_eq!(stage.role_of(&grace.id).await, "admin");
+    assert_eq!(stage.sign_in(&stage.provider, "grace").await.id, grace.id);
+    // Once she has another way in, she can give this one up.
+    let api = stage.server.api();
+    api.post("/auth/forgot-password", json!({"email": grace.email})).await.expect(202);
+    let token = stage.server.mailed_token(&grace.email, "account/reset-password", &[]).await;
+    api.post("/auth/reset-password", json!({"token": token, "password": PASSWORD})).await.expect(204);
+    let login = json!({"email": grace.email, "password": PASSWORD});
+    let grace = Person::signed_in(&api, &api.post("/auth/login", login).await.expect(200));
+    let path = format!("/users/me/identities/{}", text(&grace.all("/users/me/identities").await[0], "id"));
+    grace.api.delete(&path).await.expect(204);
+    assert_eq!(stage.sign_in(&stage.provider, "eve").await.id, grace.id);
+}
+
+pub(crate) async fn who_is_in_no_group_any_more_loses_their_access(server: Server) {
+    let stage = Stage::new(&server).await;
+    let path = format!("/identity-providers/{}", stage.provider);
+    stage.owner.api.patch(&path, json!({"default_role": null})).await.expect(200);
+    stage.know("grace", "grace@example.com", &["bosses"]).await;
+    let grace = stage.sign_in(&stage.provider, "grace").await;
+    stage.know("grace", "grace@example.com", &[]).await;
+    assert_eq!(stage.refusal(&stage.provider, "grace").await, "auth.oidc_no_role");
+    grace.api.get("/members").await.problem(401, "auth.ended_session");
+    let trail = format!("/audit-logs?resource_id={}&action=organization.member_suspended", grace.id);
+    eventually("an entry about it", || async { stage.owner.all(&trail).await.pop() }).await;
+    stage.know("grace", "grace@example.com", &["bosses"]).await;
+    assert_eq!(stage.refusal(&stage.provider, "grace").await, "auth.suspended");
+    stage.owner.api.post(format!("/members/{}/unsuspend", grace.id), None).await.expect(200);
+    stage.sign_in(&stage.provider, "grace").await.api.get("/members").await.expect(200);
+}
+
+pub(crate) async fn a_code_is_worth_nothing_without_its_provider(server: Server) {
+    let stage = Stage::new(&server).await;
+    stage.know("grace", "grace@example.com", &[]).await;
+    let path = format!("/identity-providers/{}", stage.provider);
+    let mut browser = Browser::open(&stage.server);
+    let code = browser.visit(&stage.idp, &stage.provider, "grace").await.unwrap();
+    stage.owner.api.patch(&path, json!({"enabled": false})).await.expect(200);
+    browser.redeem(&code).await.problem(401, "auth.invalid_sign_in_code");
+    stage.owner.api.patch(&path, json!({"enabled": true})).await.expect(200);
+    let code = browser.visit(&stage.idp, &stage.provider, "grace").await.unwrap();
+    stage.owner.api.delete(&path).await.expect(204);
+    browser.redeem(&code).await.problem(401, "auth.invalid_sign_in_code");
 }
 
 /// Keys that were fetched a moment ago are not fetched again.

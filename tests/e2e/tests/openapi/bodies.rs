@@ -22,6 +22,7 @@ pub(crate) fn body_of(operation: &Operation, ids: &Ids) -> Option<Value> {
         "PATCH /users/me/passkeys/" => json!({"name": "Phone"}),
         "POST /auth/switch-organization" => json!({"organization_id": ids.project}),
         "POST /users/me/tokens" | "POST /service-accounts/" => json!({"name": "Robot", "scopes": ["tasks:read"]}),
+        "PATCH /service-accounts/" => json!({"name": "Changed"}),
         "POST /service-accounts" => json!({"name": "Importer", "role": "member"}),
         "POST /identity-providers" => unreachable_provider("Staff"),
         "PATCH /identity-providers/" => json!({"name": "Changed"}),

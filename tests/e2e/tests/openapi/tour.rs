@@ -38,6 +38,7 @@ pub(crate) async fn tour(server: &Server, api: &Api) {
     owner.api.patch("/organizations/current", json!({"name": "Engines"})).await.expect(200);
     let elsewhere = owner.api.post("/organizations", json!({"name": "Elsewhere"})).await.expect(201);
     owner.api.get("/organizations").await.expect(200);
+    owner.api.get(format!("/organizations/{}", text(&elsewhere, "id"))).await.expect(200);
     let switched = json!({"organization_id": elsewhere["id"]});
     owner.api.post("/auth/switch-organization", switched).await.expect(200);
 
@@ -46,7 +47,7 @@ pub(crate) async fn tour(server: &Server, api: &Api) {
     let leaving = owner.invite("Lea Leaving", "member").await;
     owner.api.get("/members").await.expect(200);
     let path = format!("/members/{}", leaving.id);
-    owner.api.get(&path).await;
+    owner.api.get(&path).await.expect(200);
     owner.api.patch(&path, json!({"role": "guest"})).await.expect(200);
     owner.api.post(format!("{path}/suspend"), None).await.expect(200);
     owner.api.post(format!("{path}/unsuspend"), None).await.expect(200);

@@ -3,12 +3,13 @@
 
 mod hostile;
 mod second_factors;
+mod stepping_up;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use tenon_e2e_tests::{
     Answer, Api, Deployment, Options, PASSKEY_ORIGIN, PASSWORD, PasskeyDevice, Person, Server, eventually,
-    on_every_deployment, on_own_servers, recovery_codes, text,
+    on_deployment, on_every_deployment, on_own_servers, proving, recovery_codes, text,
 };
 
 use self::hostile::{
@@ -17,6 +18,11 @@ use self::hostile::{
 };
 use self::second_factors::{
     a_passkey_is_a_second_factor, an_organization_is_content_with_passkeys, one_answer_at_a_time,
+};
+use self::stepping_up::{
+    a_copy_proves_nothing_and_is_told_of, a_password_is_not_enough_for_who_has_a_passkey,
+    of_many_uses_of_a_proof_at_once_one_succeeds, proofs_belong_to_the_session_that_began_them,
+    who_lost_a_passkey_removes_it,
 };
 
 on_every_deployment!(
@@ -31,6 +37,17 @@ on_every_deployment!(
     ceremonies_belong_to_who_began_them,
     signatures_from_elsewhere_are_refused,
     hostile_bodies_are_refused_and_nothing_breaks,
+    a_password_is_not_enough_for_who_has_a_passkey,
+    proofs_belong_to_the_session_that_began_them,
+    a_copy_proves_nothing_and_is_told_of,
+    of_many_uses_of_a_proof_at_once_one_succeeds,
+    who_lost_a_passkey_removes_it,
+);
+on_deployment!(
+    mysql_redis,
+    MysqlRedis,
+    a_password_is_not_enough_for_who_has_a_passkey,
+    of_many_uses_of_a_proof_at_once_one_succeeds,
 );
 on_own_servers!(an_address_without_a_domain_has_no_passkeys);
 
@@ -39,8 +56,8 @@ fn somewhere_else(server: &Server, host: u8) -> Api {
     server.api().from_address([127, 0, 7, host].into())
 }
 
-async fn remove(person: &Person, id: &str, password: &str) -> Answer {
-    person.api.call(Method::DELETE, &format!("/users/me/passkeys/{id}"), Some(json!({"password": password}))).await
+async fn remove(person: &Person, id: &str, body: Value) -> Answer {
+    person.api.call(Method::DELETE, &format!("/users/me/passkeys/{id}"), Some(body)).await
 }
 
 /// Waits for a mail to somebody that says this.
@@ -59,11 +76,11 @@ async fn a_passkey_is_added_listed_renamed_and_removed(server: Server) {
     let person = Person::found(&server).await;
     let login = json!({"email": person.email, "password": PASSWORD});
     let there = Person::signed_in(&server.api(), &server.api().post("/auth/login", login).await.expect(200));
-    let begin =
-        async |password: &str| person.api.post("/users/me/passkeys/options", json!({"password": password})).await;
+    let begin = async |body: Value| person.api.post("/users/me/passkeys/options", body).await;
+    let not_the_password = || json!({"password": "not the password"});
     let wrong = [("/password".to_owned(), "identity.wrong_password".to_owned())];
-    assert_eq!(begin("not the password").await.faults(422), wrong);
-    let started = begin(PASSWORD).await.expect(200);
+    assert_eq!(begin(not_the_password()).await.faults(422), wrong);
+    let started = begin(proving(json!({}))).await.expect(200);
     let options = &started["options"];
     assert_eq!(options["rp"], json!({"name": "Tenon", "id": "tenon.example.com"}));
     assert_eq!((&options["user"]["name"], &options["excludeCredentials"]), (&json!(person.email), &json!([])));
@@ -78,14 +95,16 @@ async fn a_passkey_is_added_listed_renamed_and_removed(server: Server) {
     assert_eq!(answer.header("location"), Some(format!("/api/v1/users/me/passkeys/{id}").as_str()));
     assert_eq!((&added["name"], &added["last_used_at"], &added["version"]), (&json!("Phone"), &Value::Null, &json!(1)));
     assert!(added["synced"].is_boolean(), "{added}");
-    assert_eq!(recovery_codes(&added).len(), 10);
+    let codes = recovery_codes(&added);
+    assert_eq!(codes.len(), 10);
     there.api.get("/users/me").await.problem(401, "auth.ended_session");
     let again = [("/ceremony".to_owned(), "identity.passkey_ceremony".to_owned())];
     assert_eq!(person.api.post("/users/me/passkeys", body).await.faults(422), again);
 
-    let second = person.add_passkey(&mut PasskeyDevice::default(), "Key").await;
+    let by_code = |number: usize| json!({"code": codes[number]});
+    let second = person.add_passkey_proving(by_code(0), &mut PasskeyDevice::default(), "Key").await;
     assert_eq!(second["recovery_codes"], Value::Null, "there are some");
-    let excluded = begin(PASSWORD).await.expect(200)["options"]["excludeCredentials"].clone();
+    let excluded = begin(proving(by_code(1))).await.expect(200)["options"]["excludeCredentials"].clone();
     assert_eq!(excluded.as_array().unwrap().len(), 2);
     let listed = person.all("/users/me/passkeys").await;
     assert_eq!(listed.iter().map(|it| text(it, "name")).collect::<Vec<_>>(), ["Key", "Phone"]);
@@ -103,15 +122,19 @@ async fn a_passkey_is_added_listed_renamed_and_removed(server: Server) {
     let other = Person::found(&server).await;
     other.api.get(&path).await.problem(404, "passkey.not_found");
     other.api.patch(&path, json!({"name": "Mine"})).await.problem(404, "passkey.not_found");
-    remove(&other, &id, PASSWORD).await.problem(404, "passkey.not_found");
+    remove(&other, &id, proving(json!({}))).await.problem(404, "passkey.not_found");
 
     let export = person.api.get("/users/me/export").await.expect(200);
     assert_eq!(export["passkeys"].as_array().unwrap().len(), 2);
-    assert_eq!(remove(&person, &id, "not the password").await.faults(422), wrong);
-    remove(&person, &id, PASSWORD).await.expect(204);
-    remove(&person, &id, PASSWORD).await.problem(404, "passkey.not_found");
+    assert_eq!(remove(&person, &id, not_the_password()).await.faults(422), wrong);
+    // With itself, as it is now: being shown makes another version of it.
+    let proof = phone.step_up(&person.api).await;
+    let current = person.api.get(&path).await;
+    let removal = person.api.call(Method::DELETE, &path, Some(proving(proof)));
+    removal.header("if-match", current.etag()).await.expect(204);
+    remove(&person, &id, proving(by_code(2))).await.problem(404, "passkey.not_found");
     phone.sign_in(&somewhere_else(&server, 1)).await.problem(401, "auth.invalid_passkey");
-    remove(&person, &text(&second, "id"), PASSWORD).await.expect(204);
+    remove(&person, &text(&second, "id"), proving(by_code(2))).await.expect(204);
     let mfa = person.api.get("/users/me/mfa").await.expect(200);
     assert_eq!((&mfa["passkeys"], &mfa["recovery_codes_left"]), (&json!(0), &json!(0)));
     for title in ["A passkey was added", "A passkey was removed", "Your last passkey was removed"] {
@@ -171,7 +194,7 @@ async fn a_copy_of_a_passkey_is_refused(server: Server) {
 
 async fn nothing_is_kept_with_an_idempotency_key(server: Server) {
     let person = Person::found(&server).await;
-    for path in ["/users/me/passkeys/options", "/users/me/passkeys"] {
+    for path in ["/users/me/passkeys/options", "/users/me/passkeys", "/users/me/mfa/passkey/options"] {
         let call = person.api.post(path, json!({"password": PASSWORD})).header("Idempotency-Key", "k");
         call.await.problem(400, "idempotency.not_supported");
     }
@@ -185,6 +208,7 @@ async fn an_address_without_a_domain_has_no_passkeys(deployment: Deployment) {
     server.api().post("/auth/passkey/options", None).await.problem(422, code);
     server.api().post("/auth/passkey", json!({"ceremony": "", "credential": {}})).await.problem(422, code);
     person.api.post("/users/me/passkeys/options", json!({"password": PASSWORD})).await.problem(422, code);
+    person.api.post("/users/me/mfa/passkey/options", None).await.problem(422, code);
     assert!(person.all("/users/me/passkeys").await.is_empty());
     let (done, output) = server.tenon(&["doctor"]);
     assert!(done && output.contains("no domain that they could be bound to"), "{output}");

@@ -29,10 +29,10 @@ pub(super) async fn a_passkey_is_a_second_factor(server: Server) {
     let alone = phone.answer(&server.api()).await;
     let elsewhere = json!({"mfa_token": token, "passkey": alone});
     verify(&server, elsewhere).await.problem(401, "auth.invalid_passkey");
-    let code = recovery_codes(&added)[0].clone();
-    verify(&server, json!({"mfa_token": token, "code": code})).await.expect(200);
+    let codes = recovery_codes(&added);
+    verify(&server, json!({"mfa_token": token, "code": codes[0]})).await.expect(200);
 
-    let (mut app, _) = person.enroll().await;
+    let (mut app, _) = person.enroll_proving(json!({"code": codes[1]})).await;
     let asked = challenge(&server, &person).await;
     assert_eq!(asked["methods"], json!(["totp", "recovery_code", "passkey"]));
     let token = text(&asked, "mfa_token");
@@ -42,11 +42,11 @@ pub(super) async fn a_passkey_is_a_second_factor(server: Server) {
 
 pub(super) async fn one_answer_at_a_time(server: Server) {
     let (person, mut phone) = (Person::found(&server).await, PasskeyDevice::default());
-    person.enroll().await;
+    let (_, codes) = person.enroll().await;
     let token = text(&challenge(&server, &person).await, "mfa_token");
     let none = server.api().post("/auth/mfa/passkey/options", json!({"mfa_token": token})).await;
     none.problem(409, "identity.no_passkey");
-    person.add_passkey(&mut phone, "Phone").await;
+    person.add_passkey_proving(json!({"code": codes[0]}), &mut phone, "Phone").await;
     let mut both = phone.second_factor(&server.api(), &token).await;
     both["code"] = json!("123456");
     assert_eq!(verify(&server, both).await.faults(422), [("/passkey".to_owned(), "identity.one_answer".to_owned())]);
@@ -73,8 +73,10 @@ pub(super) async fn an_organization_is_content_with_passkeys(server: Server) {
     owner.add_passkey(&mut PasskeyDevice::default(), "Phone").await;
     require().await.expect(200);
     member.api.get("/tasks").await.problem(403, "auth.mfa_enrollment_required");
-    let passkey = member.add_passkey(&mut PasskeyDevice::default(), "Key").await;
+    let mut key = PasskeyDevice::default();
+    let passkey = member.add_passkey(&mut key, "Key").await;
     member.api.get("/tasks").await.expect(200);
-    remove(&member, &text(&passkey, "id"), PASSWORD).await.expect(204);
+    let proof = key.step_up(&member.api).await;
+    remove(&member, &text(&passkey, "id"), proving(proof)).await.expect(204);
     member.api.get("/tasks").await.problem(403, "auth.mfa_enrollment_required");
 }

@@ -110,6 +110,8 @@ pub(super) fn facts() -> Vec<Fact> {
         IdentityFact::IdentityProviderUpdated,
         IdentityFact::IdentityProviderDeleted,
         IdentityFact::Deleted,
+        IdentityFact::Deactivated,
+        IdentityFact::Reactivated,
     ];
     identity.extend(SignInFailure::ALL.iter().map(|&reason| IdentityFact::SignInFailed { reason }));
     let denied = Fact::PermissionDenied { permission: "task.edit".to_owned() };
@@ -206,8 +208,10 @@ pub(super) fn number_of_kinds(fact: &Fact) -> usize {
             | IdentityFact::IdentityProviderCreated
             | IdentityFact::IdentityProviderUpdated
             | IdentityFact::IdentityProviderDeleted
-            | IdentityFact::Deleted,
+            | IdentityFact::Deleted
+            | IdentityFact::Deactivated
+            | IdentityFact::Reactivated,
         )
-        | Fact::PermissionDenied { .. } => 7 + 8 + 3 + 5 + 10 + 8 + 6 + 5 + 3 + 3 + 4 + 5 + 5 + 1 + 1,
+        | Fact::PermissionDenied { .. } => 7 + 8 + 3 + 5 + 10 + 8 + 6 + 5 + 3 + 3 + 4 + 5 + 5 + 3 + 1,
     }
 }

@@ -15,19 +15,28 @@ use crate::secrets::SecretPlace;
 /// What a ceremony is for. A token of another purpose, session or challenge does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CeremonyPurpose {
-    /// Adding a passkey in this session.
-    Registration(SessionId),
+    /// Adding a passkey in this session, for which the second factor was proved; else only as the first one.
+    Registration {
+        session: SessionId,
+        proved: bool,
+    },
     SignIn,
     /// Going on with this sign-in.
     SecondFactor(SignInChallengeId),
+    /// Proving the second factor in this session, for what the password is not enough for.
+    StepUp(SessionId),
 }
 
 impl CeremonyPurpose {
     fn place(self) -> SecretPlace {
         match self {
-            Self::Registration(session) => SecretPlace { purpose: "passkey-registration", owner: session.uuid() },
+            Self::Registration { session, proved } => {
+                let purpose = if proved { "passkey-registration" } else { "passkey-first-registration" };
+                SecretPlace { purpose, owner: session.uuid() }
+            }
             Self::SignIn => SecretPlace { purpose: "passkey-sign-in", owner: Uuid::nil() },
             Self::SecondFactor(challenge) => SecretPlace { purpose: "passkey-second-factor", owner: challenge.uuid() },
+            Self::StepUp(session) => SecretPlace { purpose: "passkey-step-up", owner: session.uuid() },
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Whatever is done with one is a **ceremony** of two requests: Tenon gives out options with something random in them,
 //! and what the authenticator signed comes back. What Tenon has to remember in between is in a token that only Tenon
 //! can read: [`CeremonyToken`]. It is good once.
+//!
+//! Who has a second factor proves it before they add or remove a passkey: with one of those they have, or a code.
 
 mod begin;
 mod ceremony;

@@ -16,6 +16,8 @@ pub trait PasskeyRepository: Send {
     async fn find(&mut self, id: PasskeyId) -> Result<Option<Passkey>, StoreError>;
     /// Whoever's it is. Locks the row, so that of two concurrent uses the second sees the counter of the first.
     async fn find_by_credential(&mut self, digest: &TokenHash) -> Result<Option<Passkey>, StoreError>;
+    /// Those of a user. Locks their rows.
+    async fn all_of(&mut self, user: UserId) -> Result<Vec<Passkey>, StoreError>;
     /// How many the user has.
     async fn count(&mut self, user: UserId) -> Result<u64, StoreError>;
     /// Writes the row, checks its version and stores the events. A credential that is registered already is

@@ -9,6 +9,7 @@ use crate::command::Work;
 use crate::error::AppError;
 use crate::identity::SecretTokens;
 use crate::secrets::SecretCipher;
+use crate::unit_of_work::StoreError;
 
 /// What passkeys are registered and verified with.
 #[derive(Clone)]
@@ -17,6 +18,16 @@ pub struct Passkeys {
     /// Encrypts what is remembered of ceremonies.
     pub cipher: Arc<dyn SecretCipher>,
     pub secrets: Arc<dyn SecretTokens>,
+}
+
+impl Ceremony {
+    /// Notes that it has succeeded: it is good once. When it had before, this is the answer.
+    pub(in crate::identity) async fn finish(&self, work: &mut Work<'_>, again: AppError) -> Result<(), AppError> {
+        match work.unit().passkeys().finish(&self.digest, self.expires_at).await {
+            Err(StoreError::Duplicate(_)) => Err(again),
+            finished => Ok(finished?),
+        }
+    }
 }
 
 /// What somebody showed who was asked for a passkey of a user.
@@ -29,7 +40,7 @@ pub(in crate::identity) enum Shown {
 }
 
 impl Shown {
-    /// Puts it on the audit trail when it may have been a copy of a passkey. For a sign-in that is refused.
+    /// Puts it on the audit trail when it may have been a copy of a passkey. For what is refused.
     pub(in crate::identity) async fn tell_of_copy(self, work: &mut Work<'_>) -> Result<(), AppError> {
         if let Self::CounterReused(passkey) = self {
             work.unit().events().record(passkey.into_parts().1).await?;

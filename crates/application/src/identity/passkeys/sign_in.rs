@@ -13,7 +13,7 @@ use crate::identity::sign_in::{enter_home, homeless};
 use crate::identity::unlock::attempt;
 use crate::identity::{Accounts, EmailVerification, Grant, SignedIn, StartSession};
 use crate::token_access::TokenAccess;
-use crate::unit_of_work::{Scope, StoreError};
+use crate::unit_of_work::Scope;
 
 const REFUSED: AppError = AppError::Unauthenticated(Denial::InvalidPasskey);
 
@@ -104,7 +104,7 @@ impl Command for SignInWithPasskey {
             Shown::Genuine(_) if is_unverified => {
                 Some((AppError::Unauthenticated(Denial::UnverifiedEmail), SignInFailure::UnverifiedEmail))
             }
-            Shown::Genuine(_) if is_homeless => Some(homeless(work, owner.id, Denial::InvalidPasskey).await?),
+            Shown::Genuine(_) if is_homeless => Some(homeless(work, &owner, Denial::InvalidPasskey).await?),
             Shown::Genuine(_) => None,
         };
         let passkey = match (refusal, shown) {
@@ -120,10 +120,7 @@ impl Command for SignInWithPasskey {
                 return Ok(Err(answer));
             }
         };
-        match work.unit().passkeys().finish(&self.ceremony.digest, self.ceremony.expires_at).await {
-            Err(StoreError::Duplicate(_)) => return Err(REFUSED),
-            finished => finished?,
-        }
+        self.ceremony.finish(work, REFUSED).await?;
         let start = StartSession {
             user: owner.id,
             proof: None,

@@ -1,13 +1,13 @@
 use async_trait::async_trait;
-use serde_json::Value;
 use tenon_domain::identity::{
-    Client, IdentityFact, Proof, SecondFactor, SignInChallenge, SignInChallengeState, SignInFailure, TokenHash,
-    UserState, Verdict,
+    Client, IdentityFact, SecondFactor, SignInChallenge, SignInChallengeState, SignInFailure, TokenHash, UserState,
+    Verdict,
 };
 use tenon_domain::{SessionId, SignInChallengeId};
 
+use super::proof::{Evidence, tell_of_recovery_code};
 use super::service::{blocked, has_second_factor};
-use super::{Attempt, SecondFactors};
+use super::{Attempt, MfaAnswer, SecondFactors};
 use crate::actor::{Actor, Denial};
 use crate::command::{Command, Work, about_sign_in};
 use crate::error::AppError;
@@ -15,24 +15,13 @@ use crate::identity::accounts::client;
 use crate::identity::passkeys::Shown;
 use crate::identity::sign_in::{enter_home, homeless};
 use crate::identity::single_sign_on::start_vouched;
-use crate::identity::{
-    AccountNotice, Accounts, CeremonyPurpose, EmailVerification, Grant, Passkeys, SignedIn, StartSession, mail_account,
-};
+use crate::identity::{Accounts, CeremonyPurpose, EmailVerification, Grant, Passkeys, SignedIn, StartSession};
 use crate::organizations::{AcceptInvitation, Invitee};
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::Scope;
 
-/// What a challenge is met with.
-#[derive(Clone, Debug)]
-pub enum MfaAnswer {
-    /// Of the app, or a recovery code.
-    Code(String),
-    /// What came of a ceremony that began with the challenge.
-    Passkey { ceremony: String, response: Value },
-}
-
 impl MfaAnswer {
-    /// What a wrong one is answered, and called on the audit trail.
+    /// What a wrong one is answered to who signs in, and called on the audit trail.
     const fn when_wrong(&self) -> (Denial, SignInFailure) {
         match self {
             Self::Code(_) => (Denial::InvalidCode, SignInFailure::WrongCode),
@@ -94,16 +83,20 @@ impl Command for MeetChallenge {
     async fn handle(&self, work: &mut Work<'_>) -> Result<Attempt<Grant>, AppError> {
         let (challenge, owner, mut factor) = self.find(work).await?;
         let now = work.now();
-        let (proof, shown) = self.examine(work, &factor, &owner).await?;
+        let purpose = CeremonyPurpose::SecondFactor(self.challenge);
+        let evidence = self.answer.examine(work, &self.second_factors, &self.passkeys, purpose, &factor).await?;
+        // The ceremony goes with the challenge.
+        let Evidence { proof, shown, .. } = evidence;
         let verdict = factor.weigh(&proof, &owner.display_name, now);
         let home = work.unit().members().home_of(owner.id).await?;
-        let is_homeless = home.is_none() && challenge.state().invitation.is_none();
+        // Who is deactivated is not let in by an invitation either.
+        let is_homeless = home.is_none() && (challenge.state().invitation.is_none() || owner.is_deactivated());
         let (denial, reason) = self.answer.when_wrong();
         let denied = AppError::Unauthenticated;
         let refusal = match verdict {
             Verdict::Wrong => Some((denied(denial), reason)),
             Verdict::Blocked { until } => Some((blocked(until, now), SignInFailure::CodesBlocked)),
-            _ if is_homeless => Some(homeless(work, owner.id, Denial::InvalidCredentials).await?),
+            _ if is_homeless => Some(homeless(work, &owner, Denial::InvalidCredentials).await?),
             Verdict::Accepted | Verdict::AcceptedRecoveryCode { .. } => None,
         };
         if let Some((refusal, reason)) = refusal {
@@ -118,9 +111,7 @@ impl Command for MeetChallenge {
             work.unit().passkeys().save(passkey).await?;
         }
         work.unit().challenges().remove(self.challenge).await?;
-        if let Verdict::AcceptedRecoveryCode { left } = verdict {
-            mail_account(work, owner.id, &owner.email, AccountNotice::RecoveryCodeUsed { left }).await?;
-        }
+        tell_of_recovery_code(work, &owner, Some(verdict)).await?;
         Ok(attempt)
     }
 }
@@ -130,37 +121,17 @@ impl MeetChallenge {
     async fn find(&self, work: &mut Work<'_>) -> Result<(SignInChallenge, UserState, SecondFactor), AppError> {
         let useless = || AppError::Unauthenticated(Denial::InvalidMfaToken);
         let now = work.now();
+        let user = work.unit().challenges().owner_of(self.challenge).await?.ok_or_else(useless)?;
+        // The user before the challenge, as whoever forgets all of a user's locks them.
+        let owner = work.unit().users().find_locked(user).await?.ok_or_else(useless)?.state().clone();
         let challenge = work.unit().challenges().find(self.challenge).await?;
         let challenge = challenge.filter(|it| it.is_open_to(&self.presented, now)).ok_or_else(useless)?;
-        let user = challenge.state().user_id;
-        let owner = work.unit().users().find_locked(user).await?.ok_or_else(useless)?.state().clone();
         let same_password = self.second_factors.digest_of_password(&owner.password_hash) == challenge.state().checked;
         if !same_password || !has_second_factor(work, user).await? {
             return Err(useless());
         }
         let factor = self.second_factors.factor_of(work, user).await?;
         Ok((challenge, owner, factor))
-    }
-
-    /// What the answer says about who gave it, and the passkey that it was given with.
-    async fn examine(
-        &self,
-        work: &mut Work<'_>,
-        factor: &SecondFactor,
-        owner: &UserState,
-    ) -> Result<(Proof, Shown), AppError> {
-        let now = work.now();
-        let (ceremony, response) = match &self.answer {
-            MfaAnswer::Code(code) => return Ok((self.second_factors.examine(factor, code, now)?, Shown::Nothing)),
-            MfaAnswer::Passkey { ceremony, response } => (ceremony, response),
-        };
-        let purpose = CeremonyPurpose::SecondFactor(self.challenge);
-        let Some(ceremony) = self.passkeys.open(purpose, ceremony, now) else {
-            return Ok((Proof::Nothing, Shown::Nothing));
-        };
-        let shown = self.passkeys.examine(work, owner.id, &ceremony, response).await?;
-        let proof = if matches!(shown, Shown::Genuine(_)) { Proof::Passkey } else { Proof::Nothing };
-        Ok((proof, shown))
     }
 
     /// What the password, or the identity provider, would have done by itself.

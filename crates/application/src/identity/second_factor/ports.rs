@@ -21,6 +21,8 @@ pub trait SecondFactorRepository: Send {
 /// Sign-ins that wait for a second factor, in a unit of work. They belong to no tenant.
 #[async_trait]
 pub trait SignInChallengeRepository: Send {
+    /// Whose it is. Locks nothing: their row is to be locked before it.
+    async fn owner_of(&mut self, id: SignInChallengeId) -> Result<Option<UserId>, StoreError>;
     /// Locks the row, so that of two concurrent attempts the second sees the first.
     async fn find(&mut self, id: SignInChallengeId) -> Result<Option<SignInChallenge>, StoreError>;
     async fn pose(&mut self, challenge: SignInChallenge) -> Result<(), StoreError>;

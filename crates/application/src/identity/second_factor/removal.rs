@@ -1,54 +1,27 @@
 use async_trait::async_trait;
+use tenon_domain::UserId;
 use tenon_domain::identity::{IdentityError, SecondFactor};
 
-use super::service::{Tried, has_second_factor, verdict_of};
-use super::{Attempt, SecondFactors};
-use crate::actor::{Actor, Viewer};
+use super::{Attempt, MfaAnswer, SecondFactorProof, tell_of_recovery_code};
+use crate::actor::Actor;
 use crate::command::{Command, Effect, Work};
 use crate::error::AppError;
+use crate::identity::own_credentials::find_self;
 use crate::identity::{AccountNotice, Accounts, mail_account};
 use crate::token_access::TokenAccess;
 
 impl Accounts {
-    /// Has sign-ins ask the actor for nothing but their password again.
-    pub async fn remove_totp(&self, actor: &Actor, code: &str) -> Result<(), AppError> {
-        let command = RemoveTotp { code: code.to_owned(), second_factors: self.second_factors.clone() };
+    /// Has sign-ins ask the actor for nothing but their password again, or for a passkey, if they have one.
+    pub async fn remove_totp(&self, actor: &Actor, answer: Option<MfaAnswer>) -> Result<(), AppError> {
+        let command = RemoveTotp { proof: self.proof_of(answer)? };
         self.app.execute(actor, command).await?
-    }
-}
-
-impl SecondFactors {
-    /// The actor's row, if they have one, after a code was right if they have a second factor: to be removed with their
-    /// account, once the unit of work is in the organization whose audit trail is to tell of it.
-    pub(in crate::identity) async fn give_up(
-        &self,
-        work: &mut Work<'_>,
-        viewer: Viewer,
-        code: Option<&str>,
-    ) -> Result<Attempt<Option<SecondFactor>>, AppError> {
-        if !has_second_factor(work, viewer.user).await? {
-            return Ok(Ok(work.unit().second_factors().find(viewer.user).await?));
-        }
-        let code = code.ok_or(IdentityError::CodeNeeded)?;
-        let Tried { owner, mut factor, verdict } = self.weigh_own(work, code).await?;
-        if let Err(refusal) = verdict_of(verdict, work.now()) {
-            work.unit().enter(viewer.organization).await?;
-            work.unit().second_factors().save(factor).await?;
-            return Ok(Err(refusal));
-        }
-        if factor.is_confirmed() {
-            factor.disable(&owner.display_name);
-        }
-        Ok(Ok(Some(factor)))
     }
 }
 
 /// Takes the actor's authenticator app away; with the last second factor, also the recovery codes.
 #[derive(Clone)]
 pub struct RemoveTotp {
-    /// Of the app, or a recovery code.
-    pub code: String,
-    pub second_factors: SecondFactors,
+    pub proof: SecondFactorProof,
 }
 
 #[async_trait]
@@ -59,25 +32,33 @@ impl Command for RemoveTotp {
     const WITHOUT_MFA: bool = true;
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<Attempt<()>, AppError> {
-        let Tried { owner, mut factor, verdict } = self.second_factors.try_own(work, &self.code).await?;
-        let now = work.now();
-        if !factor.is_confirmed() {
-            return Err(IdentityError::NoSecondFactor.into());
-        }
-        if let Err(refusal) = verdict_of(verdict, now) {
-            work.unit().second_factors().save(factor).await?;
-            return Ok(Err(refusal));
-        }
+        let owner = find_self(work).await?.state().clone();
+        // Before the proof is looked at: what cannot be must not cost a code.
+        find_app(work, owner.id).await?;
+        let verdict = match self.proof.prove(work, &owner).await? {
+            Ok(verdict) => verdict,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let mut factor = find_app(work, owner.id).await?;
         let is_last = work.unit().passkeys().count(owner.id).await? == 0;
         if is_last {
             factor.disable(&owner.display_name);
             work.unit().second_factors().remove(factor).await?;
         } else {
-            factor.forget_app(self.second_factors.secret_of_nobody(owner.id)?, &owner.display_name, now);
+            let secret = self.proof.second_factors.secret_of_nobody(owner.id)?;
+            factor.forget_app(secret, &owner.display_name, work.now());
             work.unit().second_factors().save(factor).await?;
+            // The others are left: with the last second factor they go.
+            tell_of_recovery_code(work, &owner, verdict).await?;
         }
         mail_account(work, owner.id, &owner.email, AccountNotice::SecondFactorDisabled { is_last }).await?;
         work.after_commit(Effect::MfaChanged { user: owner.id });
         Ok(Ok(()))
     }
+}
+
+/// The user's row, locked, if they have an app.
+async fn find_app(work: &mut Work<'_>, user: UserId) -> Result<SecondFactor, AppError> {
+    let found = work.unit().second_factors().find(user).await?;
+    found.filter(SecondFactor::is_confirmed).ok_or_else(|| IdentityError::NoSecondFactor.into())
 }

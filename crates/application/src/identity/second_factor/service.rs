@@ -2,18 +2,18 @@ use std::sync::Arc;
 
 use tenon_domain::identity::{
     IdentityError, OneTimeCode, PasswordHash, Proof, RecoveryCode, SealedSecret, SecondFactor, TokenHash, TotpSecret,
-    UserState, Verdict,
+    Verdict,
 };
 use tenon_domain::{Timestamp, UserId};
 
 use super::{OneTimeCodes, SecondFactorsView};
 use crate::command::Work;
 use crate::error::AppError;
-use crate::identity::{AccountNotice, SecretTokens, mail_account};
+use crate::identity::SecretTokens;
 use crate::secrets::{SecretCipher, SecretPlace};
 
-/// What an attempt with a code came to. A refusal inside is committed with the count that it raised; an error around it
-/// is rolled back.
+/// What an attempt with a code or a passkey came to. A refusal inside is committed with the count that it raised; an error
+/// around it is rolled back.
 pub(crate) type Attempt<T> = Result<T, AppError>;
 
 /// What second factors are made and checked with.
@@ -42,26 +42,6 @@ impl SecondFactors {
         })
     }
 
-    /// Tries a code of the actor's. The factor is yet to be saved, whatever came of it.
-    pub(super) async fn try_own(&self, work: &mut Work<'_>, code: &str) -> Result<Tried, AppError> {
-        let (user, now) = (work.viewer()?.user, work.now());
-        let owner = work.unit().users().find(user).await?.ok_or(AppError::NotFound("user"))?.state().clone();
-        let mut factor = work.unit().second_factors().find(user).await?.ok_or(IdentityError::NoSecondFactor)?;
-        let proof = self.examine(&factor, code, now)?;
-        let verdict = factor.accept(&proof, &owner.display_name, now)?;
-        Ok(Tried { owner, factor, verdict })
-    }
-
-    /// The same, for an actor who has a second factor in any case, if only passkeys.
-    pub(super) async fn weigh_own(&self, work: &mut Work<'_>, code: &str) -> Result<Tried, AppError> {
-        let (user, now) = (work.viewer()?.user, work.now());
-        let owner = work.unit().users().find(user).await?.ok_or(AppError::NotFound("user"))?.state().clone();
-        let mut factor = self.factor_of(work, user).await?;
-        let proof = self.examine(&factor, code, now)?;
-        let verdict = factor.weigh(&proof, &owner.display_name, now);
-        Ok(Tried { owner, factor, verdict })
-    }
-
     /// The user's row, locked. Who has no app yet gets one with a secret that nobody is told; it is yet to be saved.
     pub(in crate::identity) async fn factor_of(
         &self,
@@ -75,28 +55,8 @@ impl SecondFactors {
     }
 
     /// Stands where there is no app. It is of the same kind as others, so that all are kept alike.
-    pub(super) fn secret_of_nobody(&self, user: UserId) -> Result<SealedSecret, AppError> {
+    pub(in crate::identity) fn secret_of_nobody(&self, user: UserId) -> Result<SealedSecret, AppError> {
         self.seal(user, &self.codes.new_secret())
-    }
-
-    /// Has the actor show a code, if they have a second factor: of the app, or a recovery code. Who has only passkeys has
-    /// nothing else to show.
-    pub(in crate::identity) async fn prove_own(
-        &self,
-        work: &mut Work<'_>,
-        code: Option<&str>,
-    ) -> Result<Attempt<()>, AppError> {
-        let user = work.viewer()?.user;
-        if !has_second_factor(work, user).await? {
-            return Ok(Ok(()));
-        }
-        let code = code.ok_or(IdentityError::CodeNeeded)?;
-        let Tried { owner, factor, verdict } = self.weigh_own(work, code).await?;
-        work.unit().second_factors().save(factor).await?;
-        if let Verdict::AcceptedRecoveryCode { left } = verdict {
-            mail_account(work, owner.id, &owner.email, AccountNotice::RecoveryCodeUsed { left }).await?;
-        }
-        Ok(verdict_of(verdict, work.now()))
     }
 
     /// A set of recovery codes, to be shown once.
@@ -137,18 +97,11 @@ pub(in crate::identity) async fn second_factors_of(
     })
 }
 
-/// A user's factor after a code was tried on it, and what came of that.
-pub(super) struct Tried {
-    pub(super) owner: UserState,
-    pub(super) factor: SecondFactor,
-    pub(super) verdict: Verdict,
-}
-
-/// What a verdict means to somebody who is signed in.
-pub(super) fn verdict_of(verdict: Verdict, now: Timestamp) -> Attempt<()> {
+/// What a verdict means to somebody who is signed in, and what it is called when what they showed was wrong.
+pub(super) fn verdict_of(verdict: Verdict, fault: IdentityError, now: Timestamp) -> Attempt<()> {
     match verdict {
         Verdict::Accepted | Verdict::AcceptedRecoveryCode { .. } => Ok(()),
-        Verdict::Wrong => Err(IdentityError::WrongCode.into()),
+        Verdict::Wrong => Err(fault.into()),
         Verdict::Blocked { until } => Err(blocked(until, now)),
     }
 }

@@ -51,6 +51,14 @@ impl SingleSignOn {
         }
     }
 
+    /// Where a browser goes that came too often: to the page that it names, or that it began at.
+    pub fn turned_back(&self, page: Option<String>, sealed: Option<&str>) -> String {
+        let now = self.accounts.app.clock.now();
+        let begun = || SignInTransaction::open(self.cipher.as_ref(), sealed?, now).map(|it| it.return_to);
+        let page = page.or_else(begun);
+        failed(page.as_deref().unwrap_or(&self.home), SignInRefusal::RateLimited)
+    }
+
     async fn complete(
         &self,
         actor: &Actor,
@@ -66,7 +74,7 @@ impl SingleSignOn {
         let provider = provider.ok_or(SignInRefusal::UnknownProvider)?;
         let (request, now) = (transaction.request(), self.accounts.app.clock.now());
         let issuer = input.issuer.as_deref();
-        let call = self.calls.try_acquire().map_err(|_| SignInRefusal::Unavailable)?;
+        let call = self.calls.begin(&provider).await.ok_or(SignInRefusal::Unavailable)?;
         let claims = self.gateway.redeem(&provider.client, &request, code, issuer, now).await;
         drop(call);
         let claims = claims.map_err(|failure| {
@@ -104,7 +112,7 @@ impl SingleSignOn {
 fn logged(error: &AppError) -> SignInRefusal {
     tracing::error!(%error, "a sign-in by an identity provider failed");
     match error {
-        AppError::Unavailable(_) | AppError::Stale => SignInRefusal::Unavailable,
+        AppError::Unavailable(_) | AppError::UnavailableFor { .. } | AppError::Stale => SignInRefusal::Unavailable,
         _ => SignInRefusal::Internal,
     }
 }

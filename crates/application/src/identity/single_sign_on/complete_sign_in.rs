@@ -4,7 +4,7 @@ use tenon_domain::identity::{
     Email, ExternalIdentity, ExternalSubject, IdentityFact, IdentityProvider, ProviderKey, ProviderSettings,
     SignInFailure, TokenHash, User,
 };
-use tenon_domain::organizations::{DomainName, Member};
+use tenon_domain::organizations::{DomainName, Member, MemberRole, RoleChoice};
 use tenon_domain::{IdentityProviderId, OrganizationId, SignInCodeId, UserId};
 
 use super::{SignInRefusal, VouchedClaims};
@@ -12,6 +12,7 @@ use crate::actor::Actor;
 use crate::command::{Command, Work, about_sign_in};
 use crate::error::AppError;
 use crate::identity::sign_in::enter_home;
+use crate::organizations::{held_roles, is_address_kept_out, is_kept_out};
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::Scope;
 
@@ -41,7 +42,7 @@ pub(super) struct Admitted {
     pub(super) identity: Option<ExternalIdentity>,
     pub(super) member: Option<Member>,
     /// Which role the provider gives.
-    pub(super) role: Option<OrganizationRole>,
+    pub(super) role: Option<MemberRole>,
 }
 
 #[async_trait]
@@ -60,6 +61,10 @@ impl Command for CompleteSignIn {
         if let Some(organization) = self.organization {
             work.unit().enter(organization).await?;
             if work.unit().organizations().current().await?.is_none() {
+                if self.provider.id().is_none() {
+                    // Those of organizations go with them; this one is wrongly configured.
+                    tracing::warn!(provider = %self.provider, %organization, "there is no such organization");
+                }
                 return Ok(Err(SignInRefusal::UnknownProvider));
             }
             if let Some(id) = self.provider.id() {
@@ -111,7 +116,8 @@ impl CompleteSignIn {
         }
     }
 
-    /// Who comes, if they may. Nothing is written yet. `seen` is set to the account that it is about.
+    /// Who comes, if they may. Nothing is written of who does; who comes with groups that give no role is suspended.
+    /// `seen` is set to the account that it is about.
     async fn admit(
         &self,
         work: &mut Work<'_>,
@@ -139,22 +145,34 @@ impl CompleteSignIn {
             if self.provider.id().is_some() && !self.may_vouch_for(work, &user.state().email).await? {
                 return Ok(Err(SignInRefusal::ForeignAddress));
             }
+            if user.state().is_deactivated() {
+                return Ok(Err(SignInRefusal::Deactivated));
+            }
             if self.organization.is_some() {
                 member = work.unit().members().find(user.state().id).await?;
                 if member.as_ref().is_some_and(|it| !it.state().is_active()) {
                     return Ok(Err(SignInRefusal::Suspended));
                 }
                 // Whom an administrator has removed comes back when one invites them.
-                if member.is_none() && work.unit().members().is_excluded(user.state().id).await? {
+                if member.is_none() && is_kept_out(work, user.state()).await? {
                     return Ok(Err(SignInRefusal::NotAMember));
                 }
             }
         }
-        let role = self.settings.role_for(&self.claims.groups);
+        if let Arrival::New(email) = &arrival
+            && is_address_kept_out(work, email).await?
+        {
+            return Ok(Err(SignInRefusal::NotAMember));
+        }
+        let role = self.role(work).await?;
         match (self.organization, &member) {
             (Some(_), None) if !self.settings.provisioning => return Ok(Err(SignInRefusal::NotAMember)),
             (Some(_), None) if role.is_none() => return Ok(Err(SignInRefusal::NoRole)),
-            (Some(_), Some(member)) if self.is_synced(member) && role.is_none() => {
+            (Some(organization), Some(member)) if self.is_synced(member) && role.is_none() => {
+                // That a role is gone is the organization's doing, and takes nothing from who was to have it.
+                if self.settings.roles_for(&self.claims.groups).is_empty() {
+                    self.suspend(work, organization, member.clone()).await?;
+                }
                 return Ok(Err(SignInRefusal::NoRole));
             }
             _ => {}
@@ -188,7 +206,24 @@ impl CompleteSignIn {
         if user.state().email_verified_at.is_none() {
             return Ok(Err(SignInRefusal::UnverifiedAccount));
         }
+        // Addresses are given to others: who has it there now is not who had it before.
+        if work.unit().external_identities().is_known(id, &self.provider, &self.settings.issuer).await? {
+            return Ok(Err(SignInRefusal::OtherIdentity));
+        }
         Ok(Ok(Arrival::Known(Box::new(user))))
+    }
+
+    /// The strongest of the roles that the provider gives. A custom one that is gone permits nothing, and lets nobody in.
+    async fn role(&self, work: &mut Work<'_>) -> Result<Option<MemberRole>, AppError> {
+        let given = self.settings.roles_for(&self.claims.groups);
+        let custom: Vec<_> = given.iter().copied().filter_map(RoleChoice::custom).collect();
+        if !custom.is_empty() {
+            // Locks the organization before its roles, as everybody does who needs both.
+            work.unit().members().lock_organization().await?;
+        }
+        let custom = held_roles(work, &custom).await?;
+        let system = given.into_iter().filter_map(RoleChoice::system).map(MemberRole::from);
+        Ok(MemberRole::strongest(system.chain(custom)))
     }
 
     fn address(&self) -> Option<Email> {

@@ -7,7 +7,7 @@ use tenon_domain::identity::{
 };
 use tenon_domain::{IdentityProviderId, Version};
 
-use super::manage::{ensure_covers_roles, find, seal};
+use super::manage::{ensure_covers_roles, ensure_known_roles, find, seal};
 use super::{IdentityProviderView, OidcClientSecret};
 use crate::command::{Command, Work, check_version};
 use crate::error::AppError;
@@ -40,13 +40,16 @@ impl Command for EditIdentityProvider {
     const ACCESS: TokenAccess = TokenAccess::Session;
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<IdentityProviderView, AppError> {
-        work.require(Permission::ManageIdentityProviders)?;
+        work.require(Permission::ManageIdentityProviders).await?;
         let mut provider = find(work, self.provider).await?;
         check_version(self.expected_version, provider.state().version)?;
         let settings = self.apply_to(provider.state().settings.clone());
+        if let Some(roles) = &self.group_roles {
+            ensure_known_roles(work, roles).await?;
+        }
         // As it was and as it will be: who points it at another server would have that one give the roles.
-        ensure_covers_roles(work, &provider.state().settings)?;
-        ensure_covers_roles(work, &settings)?;
+        ensure_covers_roles(work, &provider.state().settings).await?;
+        ensure_covers_roles(work, &settings).await?;
         let secret = match &self.client_secret {
             Some(secret) => Some(seal(self.cipher.as_ref(), self.provider, secret.as_ref())?),
             None => None,

@@ -1,8 +1,7 @@
-use tenon_domain::access::{OrganizationAccess, OrganizationRole};
 use tenon_domain::identity::{
     DisplayName, Email, ExternalIdentity, PasswordHash, SignInCode, User, UserState, VouchedSignIn,
 };
-use tenon_domain::organizations::Member;
+use tenon_domain::organizations::{Member, MemberRole};
 use tenon_domain::{OrganizationId, UserId};
 
 use super::CompleteSignIn;
@@ -11,9 +10,10 @@ use crate::command::{Effect, Work};
 use crate::error::AppError;
 use crate::identity::sign_in::enter_home;
 use crate::identity::{AccountNotice, mail_account};
+use crate::organizations::change_role;
 use crate::unit_of_work::StoreError;
 
-/// What is written for somebody who is let in.
+/// What is written for somebody who is let in, or is not any more.
 impl CompleteSignIn {
     pub(super) async fn let_in(&self, work: &mut Work<'_>, admitted: Admitted) -> Result<(), AppError> {
         let Admitted { arrival, subject, identity, member, role } = admitted;
@@ -65,6 +65,20 @@ impl CompleteSignIn {
         unless_taken(work.unit().users().save(user).await)
     }
 
+    /// Takes the access of a member away whose groups give none any more. An administrator gives it back.
+    pub(super) async fn suspend(
+        &self,
+        work: &mut Work<'_>,
+        organization: OrganizationId,
+        mut member: Member,
+    ) -> Result<(), AppError> {
+        let (owners, now) = (work.unit().members().count_owners().await?, work.now());
+        member.suspend(owners, now)?;
+        let member = work.unit().members().save(member).await?;
+        work.after_commit(Effect::RoleChanged { organization, user: member.user_id, role: member.active_access() });
+        Ok(())
+    }
+
     /// Makes somebody a member, or gives a member the role that their groups have by now.
     async fn join(
         &self,
@@ -72,16 +86,15 @@ impl CompleteSignIn {
         organization: OrganizationId,
         user: &UserState,
         member: Option<Member>,
-        role: Option<OrganizationRole>,
+        role: Option<MemberRole>,
     ) -> Result<(), AppError> {
         let Some(role) = role else { return Ok(()) };
-        let (access, now) = (OrganizationAccess::from(role), work.now());
+        let (access, now) = (role.access(), work.now());
         let member = match member {
             None => Member::join(user.id, user.display_name.to_string(), role, None, now),
-            // A custom role gives way, too: else who left a group would keep what it permits.
+            // A custom role that was given here gives way, too: else who left a group would keep what it permits.
             Some(mut member) if self.is_synced(&member) && member.state().access() != access => {
-                let owners = work.unit().members().count_owners().await?;
-                member.change_role(role, owners, now)?;
+                change_role(work, &mut member, role).await?;
                 member
             }
             Some(_) => return Ok(()),

@@ -1,15 +1,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tenon_domain::access::{OrganizationAccess, Permission, Scope};
-use tenon_domain::identity::{IdentityError, IdentityProvider, ProviderSettings, SealedSecret};
+use tenon_domain::access::{Permission, Scope};
+use tenon_domain::identity::{GroupRoles, IdentityError, IdentityProvider, ProviderSettings, SealedSecret};
+use tenon_domain::organizations::MemberRole;
 use tenon_domain::{IdentityProviderId, Version};
 
 use super::providers::secret_place;
 use super::{IdentityProviderView, OidcClientSecret};
 use crate::command::{Command, Work, check_version};
 use crate::error::AppError;
-use crate::organizations::ensure_covers;
+use crate::organizations::{ensure_covers, held_roles};
 use crate::page::{Page, PageRequest, Unsorted};
 use crate::query::{Query, Reader};
 use crate::secrets::SecretCipher;
@@ -38,11 +39,12 @@ impl Command for CreateIdentityProvider {
     const ACCESS: TokenAccess = TokenAccess::Session;
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<IdentityProviderView, AppError> {
-        work.require(Permission::ManageIdentityProviders)?;
-        ensure_covers_roles(work, &self.input.settings)?;
+        work.require(Permission::ManageIdentityProviders).await?;
+        let others = work.unit().identity_providers().count().await?;
+        ensure_known_roles(work, &self.input.settings.group_roles).await?;
+        ensure_covers_roles(work, &self.input.settings).await?;
         let (id, now): (IdentityProviderId, _) = (work.next_id(), work.now());
         let secret = seal(self.cipher.as_ref(), id, self.input.client_secret.as_ref())?;
-        let others = work.unit().identity_providers().count().await?;
         let provider = IdentityProvider::create(id, self.input.settings.clone(), secret, others, now)?;
         Ok(work.unit().identity_providers().save(provider).await?.into())
     }
@@ -62,7 +64,7 @@ impl Command for RemoveIdentityProvider {
     const ACCESS: TokenAccess = TokenAccess::Session;
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
-        work.require(Permission::ManageIdentityProviders)?;
+        work.require(Permission::ManageIdentityProviders).await?;
         let mut provider = find(work, self.provider).await?;
         check_version(self.expected_version, provider.state().version)?;
         provider.remove();
@@ -112,10 +114,20 @@ pub(super) async fn find(work: &mut Work<'_>, id: IdentityProviderId) -> Result<
     found.ok_or(AppError::NotFound("identity_provider"))
 }
 
-/// Refuses who may do less than somebody could whom the provider lets in: nobody gives more than they have.
-pub(super) fn ensure_covers_roles(work: &Work<'_>, settings: &ProviderSettings) -> Result<(), AppError> {
-    let roles = settings.group_roles.iter().map(|(_, role)| role).chain(settings.default_role);
-    roles.map(OrganizationAccess::from).try_for_each(|access| ensure_covers(work, access.reach()))
+/// Refuses custom roles for groups that there are not, or that are for projects.
+pub(super) async fn ensure_known_roles(work: &mut Work<'_>, roles: &GroupRoles) -> Result<(), AppError> {
+    let custom = roles.custom();
+    let are_known = held_roles(work, &custom).await?.len() == custom.len();
+    if are_known { Ok(()) } else { Err(IdentityError::GroupRoleUnknown.into()) }
+}
+
+/// Refuses who may do less than somebody could whom the provider lets in: nobody gives more than they have. Custom roles
+/// that are gone give nothing.
+pub(super) async fn ensure_covers_roles(work: &mut Work<'_>, settings: &ProviderSettings) -> Result<(), AppError> {
+    let custom = held_roles(work, &settings.group_roles.custom()).await?;
+    let system = settings.group_roles.iter().filter_map(|(_, role)| role.system()).chain(settings.default_role);
+    let mut roles = system.map(MemberRole::from).chain(custom);
+    roles.try_for_each(|role| ensure_covers(work, role.access().reach()))
 }
 
 pub(super) fn seal(

@@ -7,6 +7,7 @@
 //! would a password: a second factor is asked for all the same. No token is ever in an address.
 
 mod callback;
+mod calls;
 mod complete_sign_in;
 mod edit;
 mod gateway;
@@ -22,6 +23,7 @@ mod transaction;
 mod views;
 
 pub use callback::Return;
+pub use calls::ProviderCalls;
 pub use complete_sign_in::CompleteSignIn;
 pub use edit::EditIdentityProvider;
 pub use gateway::{

@@ -36,6 +36,10 @@ pub trait ExternalIdentityRepository: Send {
     ) -> Result<Option<ExternalIdentity>, StoreError>;
     /// One of a user's.
     async fn find_own(&mut self, user: UserId, id: ExternalIdentityId) -> Result<Option<ExternalIdentity>, StoreError>;
+    /// All of a user's. To be read, as with the first.
+    async fn all_of(&mut self, user: UserId) -> Result<Vec<ExternalIdentity>, StoreError>;
+    /// Whether the provider knows the user already, whatever it calls them.
+    async fn is_known(&mut self, user: UserId, provider: &ProviderKey, issuer: &Issuer) -> Result<bool, StoreError>;
     /// How many a user has.
     async fn count_of(&mut self, user: UserId) -> Result<u64, StoreError>;
     /// Stores a new one with its events, or that one was used. What somebody else has linked meanwhile is

@@ -3,10 +3,9 @@ use std::sync::Arc;
 use tenon_domain::OrganizationId;
 use tenon_domain::identity::{Email, ProviderKey, ProviderSettings};
 use tenon_domain::organizations::DomainName;
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::{OidcClient, OidcClientSecret, OidcGateway, StoredProvider};
+use super::{OidcClient, OidcClientSecret, OidcGateway, ProviderCalls, StoredProvider};
 use crate::error::AppError;
 use crate::identity::Accounts;
 use crate::secrets::{SecretCipher, SecretPlace};
@@ -21,8 +20,7 @@ pub struct SingleSignOn {
     pub providers: Arc<[DeploymentProvider]>,
     /// Below which providers send browsers back, each to an address of its own.
     pub callback_base: String,
-    /// What is asked of providers at a time: who waits for them holds no place at a gate.
-    pub calls: Arc<Semaphore>,
+    pub calls: ProviderCalls,
     /// Where a browser is sent that nobody knows whence it came.
     pub home: String,
 }
@@ -54,9 +52,6 @@ pub(super) struct Provider {
 }
 
 impl SingleSignOn {
-    /// So much is asked of providers at a time.
-    pub const MOST_CALLS: usize = 64;
-
     /// Where this provider sends browsers back to, and no other: what one answers is never taken for another's (RFC 9700,
     /// 4.4.2.2).
     pub fn redirect_uri(&self, key: &ProviderKey) -> String {

@@ -128,6 +128,15 @@ pub(in crate::identity) async fn start_vouched(
         }
         None => work.unit().members().home_of(user.id).await?,
     };
+    if let (Some(organization), Some(provider)) = (vouched.organization, vouched.provider.id()) {
+        work.unit().enter(organization).await?;
+        let provider = work.unit().identity_providers().find(provider).await?;
+        if !provider.is_some_and(|it| it.state().settings.enabled) {
+            // It was deleted or switched off since it vouched.
+            note_failure(work, &user, SignInFailure::NotAdmitted).await?;
+            return Ok(Err(refused));
+        }
+    }
     let Some((organization, access)) = place else { return Ok(Err(turn_away(work, &user, vouched).await?)) };
     work.unit().enter(organization).await?;
     work.unit().act_as(user.id);
@@ -139,18 +148,25 @@ pub(in crate::identity) async fn start_vouched(
 /// What somebody is answered who has nowhere to go by now. It is put on the audit trail.
 async fn turn_away(work: &mut Work<'_>, user: &UserState, vouched: &VouchedSignIn) -> Result<AppError, AppError> {
     let denial = Denial::InvalidSignInCode;
+    if let Some(organization) = vouched.organization {
+        work.unit().enter(organization).await?;
+    }
     let (answer, reason) = match vouched.organization {
-        Some(organization) => {
-            work.unit().enter(organization).await?;
+        Some(_) if !user.is_deactivated() => {
             let member = work.unit().members().find(user.id).await?;
             match member.is_some_and(|it| !it.state().is_active()) {
                 true => (AppError::Suspended, SignInFailure::Suspended),
                 false => (AppError::Unauthenticated(denial), SignInFailure::NoOrganization),
             }
         }
-        None => homeless(work, user.id, denial).await?,
+        _ => homeless(work, user, denial).await?,
     };
+    note_failure(work, user, reason).await?;
+    Ok(answer)
+}
+
+async fn note_failure(work: &mut Work<'_>, user: &UserState, reason: SignInFailure) -> Result<(), AppError> {
     let failed = IdentityFact::SignInFailed { reason };
     work.unit().events().record(vec![about_sign_in(Some(user.id), user.email.as_str(), failed)]).await?;
-    Ok(answer)
+    Ok(())
 }

@@ -20,12 +20,18 @@ pub enum SignInRefusal {
     NoAccount,
     /// Somebody here has this address without having shown that it is theirs.
     UnverifiedAccount,
+    /// The provider calls somebody else by this address, or did.
+    OtherIdentity,
     /// They do not belong to the organization, and nobody comes into it by this provider.
     NotAMember,
     /// They are suspended in the organization.
     Suspended,
-    /// They are in no group that has a role here.
+    /// The operator has deactivated them.
+    Deactivated,
+    /// They are in no group that has a role here, or the role of their groups was deleted.
     NoRole,
+    /// Too many came from where they are.
+    RateLimited,
     /// Something Tenon depends on is away.
     Unavailable,
     Internal,
@@ -42,9 +48,12 @@ impl SignInRefusal {
         Self::ForeignAddress,
         Self::NoAccount,
         Self::UnverifiedAccount,
+        Self::OtherIdentity,
         Self::NotAMember,
         Self::Suspended,
+        Self::Deactivated,
         Self::NoRole,
+        Self::RateLimited,
         Self::Unavailable,
         Self::Internal,
     ];
@@ -60,9 +69,12 @@ impl SignInRefusal {
             Self::ForeignAddress => "auth.oidc_foreign_address",
             Self::NoAccount => "auth.oidc_no_account",
             Self::UnverifiedAccount => "auth.oidc_unverified_account",
+            Self::OtherIdentity => "auth.oidc_other_identity",
             Self::NotAMember => "auth.oidc_not_a_member",
             Self::Suspended => "auth.suspended",
+            Self::Deactivated => "auth.deactivated",
             Self::NoRole => "auth.oidc_no_role",
+            Self::RateLimited => "rate_limited",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }

@@ -17,6 +17,11 @@ impl SingleSignOn {
     /// How long somebody may take at the provider.
     pub const LONGEST_SIGN_IN: TimeDelta = SignInTransaction::LIFETIME;
 
+    /// Whether a browser that starts at this page finds back to it: a longer one does not fit into its cookie.
+    pub fn can_return_to(page: &str) -> bool {
+        SignInTransaction::can_hold(page)
+    }
+
     /// Sends a browser to a provider. `return_to` is the page it comes back to, which has to be one that Tenon trusts.
     pub async fn start(&self, key: &ProviderKey, return_to: String) -> Result<Departure, AppError> {
         let unknown = AppError::NotFound("identity_provider");
@@ -24,7 +29,7 @@ impl SingleSignOn {
         if !self.may_be_visited(&provider).await? {
             return Err(unknown);
         }
-        let Ok(_call) = self.calls.try_acquire() else {
+        let Some(_call) = self.calls.begin(&provider).await else {
             let location = failed(&return_to, SignInRefusal::Unavailable);
             return Ok(Departure { location, transaction: None });
         };

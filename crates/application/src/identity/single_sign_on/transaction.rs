@@ -29,6 +29,14 @@ impl SignInTransaction {
     /// What is longer was not made here: browsers keep no more of a cookie either.
     const MAX_CHARS: usize = 4096;
 
+    /// How long the page may be, as it is written down. Sealed and with all the rest, it fits into the bound above.
+    const MAX_PAGE: usize = 2_000;
+
+    /// Whether a browser can keep this page until it comes back.
+    pub(super) fn can_hold(page: &str) -> bool {
+        serde_json::to_string(page).is_ok_and(|written| written.len() <= Self::MAX_PAGE)
+    }
+
     pub(super) fn begin(
         request: AuthorizationRequest,
         provider: &ProviderKey,

@@ -77,7 +77,10 @@ async fn a_password_that_was_changed_meanwhile_proves_nothing() {
     let change = RequestEmailChange { proven: proven.clone(), email: address("thief@example.com") };
     assert_eq!(scene.app.execute(&peer, change).await, refused());
     let secret = accounts.second_factors.cipher.seal(place(), &[7]).unwrap();
-    assert_eq!(scene.app.execute(&peer, BeginTotp { proven, secret }).await, refused());
+    let begin = BeginTotp { proven: proven.clone(), proof: accounts.proof_of(None).unwrap(), secret };
+    assert_eq!(scene.app.execute(&peer, begin).await.map(drop), refused());
+    let prove = ProveSecondFactor { proven, proof: accounts.proof_of(None).unwrap() };
+    assert_eq!(scene.app.execute(&peer, prove).await.map(drop), refused());
     assert_eq!(*scene.store.data(), before);
 }
 

@@ -1,10 +1,10 @@
 use tenon_domain::access::OrganizationRole;
-use tenon_domain::identity::{IdentityError, User};
+use tenon_domain::identity::{Email, IdentityError, User};
 
 use super::*;
 use crate::actor::Denial;
 use crate::error::AppError;
-use crate::in_memory::{at, authenticator, code_at, sign_in_service};
+use crate::in_memory::{at, authenticator, code_at, sign_in_service, typed};
 
 #[tokio::test]
 async fn a_deleted_account_leaves_its_work_and_nothing_of_who_it_was() {
@@ -35,6 +35,19 @@ async fn a_deleted_account_leaves_its_work_and_nothing_of_who_it_was() {
 }
 
 #[tokio::test]
+async fn a_placeholder_that_somebody_has_registered_is_in_nobodys_way() {
+    let scene = Scene::new();
+    let accounts = sign_in_service(&scene).0;
+    let taken = Email::of_deleted(Person::Peer.id());
+    let stranger = Person::Stranger.id();
+    scene.store.data().users.iter_mut().find(|it| it.id == stranger).unwrap().email = taken.clone();
+    accounts.delete_account(&Person::Peer.actor(), password("Peer's password"), None).await.unwrap();
+    let data = scene.store.data();
+    let erased = data.users.iter().find(|it| it.id == Person::Peer.id()).unwrap();
+    assert!(erased.deleted_at.is_some() && !erased.email.takes_mail() && erased.email != taken, "{erased:?}");
+}
+
+#[tokio::test]
 async fn the_only_owner_of_an_organization_stays() {
     let scene = Scene::new();
     let accounts = sign_in_service(&scene).0;
@@ -54,14 +67,14 @@ async fn the_only_owner_of_an_organization_stays() {
 
 #[tokio::test]
 async fn it_takes_the_password_and_a_code_of_the_second_factor() {
-    let scene = Scene::new();
+    let scene = Scene::new().with_sessions();
     let accounts = sign_in_service(&scene).0;
     let (peer, right) = (Person::Peer.actor(), || password("Peer's password"));
-    let app = accounts.begin_totp(&peer, right()).await.unwrap();
+    let app = accounts.begin_totp(&peer, right(), None).await.unwrap();
     accounts.confirm_totp(&peer, &code_at(&app, at(10))).await.unwrap();
     scene.clock.set(20);
     let delete = async |password, minutes: Option<i64>| {
-        accounts.delete_account(&peer, password, minutes.map(|minutes| code_at(&app, at(minutes)))).await
+        accounts.delete_account(&peer, password, minutes.and_then(|minutes| typed(code_at(&app, at(minutes))))).await
     };
     let users = scene.store.data().users.clone();
     assert_eq!(delete(password("guessed"), Some(20)).await, Err(IdentityError::WrongPassword.into()));
@@ -79,13 +92,13 @@ async fn it_takes_the_password_and_a_code_of_the_second_factor() {
 
 #[tokio::test]
 async fn a_recovery_code_that_was_used_for_it_is_on_the_audit_trail_of_the_organization() {
-    let scene = Scene::new();
+    let scene = Scene::new().with_sessions();
     let accounts = sign_in_service(&scene).0;
     let (peer, right) = (Person::Peer.actor(), || password("Peer's password"));
-    let app = accounts.begin_totp(&peer, right()).await.unwrap();
+    let app = accounts.begin_totp(&peer, right(), None).await.unwrap();
     let codes = accounts.confirm_totp(&peer, &code_at(&app, at(10))).await.unwrap();
     scene.store.data().events.clear();
-    accounts.delete_account(&peer, right(), Some(codes[0].grouped())).await.unwrap();
+    accounts.delete_account(&peer, right(), typed(codes[0].grouped())).await.unwrap();
     let data = scene.store.data().clone();
     for name in ["auth.recovery_code_used", "auth.mfa_disabled", "user.deleted"] {
         let event = data.events.iter().find(|event| event.name == name).unwrap();
@@ -107,7 +120,7 @@ async fn a_second_factor_that_was_only_begun_asks_for_no_code() {
     let scene = Scene::new();
     let accounts = sign_in_service(&scene).0;
     let peer = Person::Peer.actor();
-    accounts.begin_totp(&peer, password("Peer's password")).await.unwrap();
+    accounts.begin_totp(&peer, password("Peer's password"), None).await.unwrap();
     accounts.delete_account(&peer, password("Peer's password"), None).await.unwrap();
     assert_eq!(scene.store.data().second_factors, []);
 }

@@ -8,7 +8,10 @@ use tenon_domain::{OrganizationId, Timestamp};
 use super::{is_verified, unverify};
 use crate::actor::{Actor, Credential, Denial, Origin, Principal};
 use crate::error::AppError;
-use crate::identity::{Authenticator, EndAllSessions, ExternalClaims, ExternalTokens, FindProfile, TokenSubject};
+use crate::identity::{
+    Authenticator, DeactivateUser, EndAllSessions, ExternalClaims, ExternalTokens, FindProfile, ReactivateUser,
+    TokenSubject,
+};
 use crate::in_memory::{Person, Scene, at, authenticator, sign_in_service};
 use crate::organizations::RemoveMember;
 
@@ -105,4 +108,24 @@ async fn who_left_is_refused_at_once() {
     let remove = RemoveMember { user: Person::Peer.id(), expected_version: None };
     scene.run(Person::Owner, remove).await.unwrap();
     assert_eq!(authenticator.authenticate("theirs").await, Err(REFUSED));
+}
+
+#[tokio::test]
+async fn who_is_deactivated_is_nobody_until_they_are_reactivated() {
+    let scene = Scene::new();
+    let operator = Actor::system(None, Origin::default());
+    let authenticator = reading(&scene, of_peer());
+    assert!(authenticator.authenticate("theirs").await.is_ok());
+    scene.app.execute(&operator, DeactivateUser { email: Person::Peer.email() }).await.unwrap();
+    assert_eq!(authenticator.authenticate("theirs").await, Err(REFUSED), "whatever is kept of them");
+    scene.app.execute(&operator, ReactivateUser { email: Person::Peer.email() }).await.unwrap();
+    assert!(authenticator.authenticate("theirs").await.is_ok());
+
+    // Nothing is kept of who is asked for meanwhile.
+    let scene = Scene::new();
+    scene.set_deactivated(Person::Peer, Some(at(5)));
+    let authenticator = reading(&scene, of_peer());
+    assert_eq!(authenticator.authenticate("theirs").await, Err(REFUSED));
+    scene.set_deactivated(Person::Peer, None);
+    assert!(authenticator.authenticate("theirs").await.is_ok());
 }

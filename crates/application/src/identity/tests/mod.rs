@@ -6,6 +6,7 @@ mod exporting;
 mod external_tokens;
 mod own_sessions;
 mod passkeys;
+mod reclaiming;
 mod refreshing;
 mod resetting_password;
 mod second_factor;

@@ -1,16 +1,18 @@
 mod hardening;
+mod own;
 mod second_factors;
+mod stepping_up;
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tenon_domain::identity::{IdentityError, IdentityFact, Passkey, PasskeyName, SignInFailure};
+use tenon_domain::identity::{IdentityError, IdentityFact, Passkey, PasskeyName, RecoveryCode, SignInFailure};
 use tenon_domain::{Fact, Violation};
 
 use super::*;
 use crate::actor::Denial;
 use crate::error::AppError;
-use crate::in_memory::{ScriptedThrottle, at, sign_in_service, signed};
+use crate::in_memory::{ScriptedThrottle, at, sign_in_service, signed, typed};
 use crate::page::PageRequest;
 
 const REFUSED: AppError = AppError::Unauthenticated(Denial::InvalidPasskey);
@@ -53,18 +55,33 @@ impl WithPasskey {
         self.accounts.sign_in_with_passkey(&nobody(), started.token.expose(), &response).await
     }
 
+    /// What proves the second factor in the session of the peer.
+    async fn proof(&self, counter: u32) -> Option<MfaAnswer> {
+        let started = self.accounts.begin_step_up(&Person::Peer.actor()).await.unwrap();
+        let response = self.sign(&started.options, counter);
+        Some(MfaAnswer::Passkey { ceremony: started.token.expose().to_owned(), response })
+    }
+
     fn last_fact(&self) -> Fact {
         self.scene.store.data().events.last().unwrap().fact().unwrap()
     }
 }
 
-async fn add(
+async fn add(accounts: &Accounts, who: Person, credential: &str) -> Result<Added, AppError> {
+    add_with(accounts, who, credential, None).await
+}
+
+type Added = (PasskeyView, Option<Vec<RecoveryCode>>);
+
+/// Adds one to an account that has a second factor.
+async fn add_with(
     accounts: &Accounts,
     who: Person,
     credential: &str,
-) -> Result<(PasskeyView, Option<Vec<tenon_domain::identity::RecoveryCode>>), AppError> {
+    answer: Option<MfaAnswer>,
+) -> Result<Added, AppError> {
     let right = password(&format!("{}'s password", who.name()));
-    let started = accounts.begin_passkey(&who.actor(), right).await?;
+    let started = accounts.begin_passkey(&who.actor(), right, answer).await?;
     let response = signed(&started.options, credential, None, 0);
     accounts.add_passkey(&who.actor(), started.token.expose(), name("Phone"), &response).await
 }
@@ -107,7 +124,9 @@ async fn what_is_no_answer_to_a_ceremony_is_refused_all_alike() {
     let started = peer.accounts.begin_passkey_sign_in().unwrap();
     let (right, other) = (Person::Peer.id(), Person::Member.id());
     let token = started.token.expose();
-    let registration = peer.accounts.begin_passkey(&Person::Peer.actor(), password("Peer's password")).await.unwrap();
+    let (actor, code) = (Person::Peer.actor(), typed(&peer.recovery_codes[0]));
+    let registration = peer.accounts.begin_passkey(&actor, password("Peer's password"), code).await.unwrap();
+    let step_up = peer.accounts.begin_step_up(&actor).await.unwrap();
     let good = peer.sign(&started.options, 1);
     for (token, response) in [
         (token, json!({})),
@@ -120,6 +139,7 @@ async fn what_is_no_answer_to_a_ceremony_is_refused_all_alike() {
         ("plain.", good.clone()),
         ("none.nothing", good.clone()),
         (registration.token.expose(), peer.sign(&registration.options, 1)),
+        (step_up.token.expose(), peer.sign(&step_up.options, 1)),
     ] {
         let refused = peer.accounts.sign_in_with_passkey(&nobody(), token, &response).await;
         assert_eq!(refused.unwrap_err(), REFUSED, "{token} {response}");
@@ -161,7 +181,12 @@ async fn the_gate_is_the_one_of_passwords() {
     assert_eq!(peer.last_fact(), Fact::Identity(IdentityFact::SignInFailed { reason: SignInFailure::Suspended }));
 
     let peer = WithPasskey::new().await;
-    let (actor, code) = (Person::Peer.actor(), Some(peer.recovery_codes[0].clone()));
+    peer.scene.set_deactivated(Person::Peer, Some(at(15)));
+    assert_eq!(peer.sign_in(1).await.unwrap_err(), AppError::Deactivated);
+    assert_eq!(peer.last_fact(), Fact::Identity(IdentityFact::SignInFailed { reason: SignInFailure::Deactivated }));
+
+    let peer = WithPasskey::new().await;
+    let (actor, code) = (Person::Peer.actor(), typed(&peer.recovery_codes[0]));
     peer.accounts.delete_account(&actor, password("Peer's password"), code).await.unwrap();
     assert_eq!(peer.sign_in(1).await.unwrap_err(), REFUSED);
     assert!(peer.scene.store.data().passkeys.is_empty(), "nothing is left of them");
@@ -172,9 +197,9 @@ async fn adding_one_takes_the_password_and_the_session_that_began() {
     let scene = Scene::new().with_sessions();
     let accounts = sign_in_service(&scene).0;
     let peer = Person::Peer.actor();
-    let wrong = accounts.begin_passkey(&peer, password("not the password")).await;
+    let wrong = accounts.begin_passkey(&peer, password("not the password"), None).await;
     assert_eq!(wrong.unwrap_err(), AppError::from(IdentityError::WrongPassword));
-    let started = accounts.begin_passkey(&peer, password("Peer's password")).await.unwrap();
+    let started = accounts.begin_passkey(&peer, password("Peer's password"), None).await.unwrap();
     let response = signed(&started.options, "phone", None, 0);
     let token = started.token.expose();
     let add = async |who: Person, token: &str, response: &Value| {
@@ -186,45 +211,4 @@ async fn adding_one_takes_the_password_and_the_session_that_began() {
     add(Person::Peer, token, &response).await.unwrap();
     let another = signed(&started.options, "tablet", None, 0);
     assert_eq!(add(Person::Peer, token, &another).await, broken(IdentityError::PasskeyCeremony), "it is finished");
-}
-
-#[tokio::test]
-async fn a_credential_belongs_to_one_account_and_an_account_has_twenty() {
-    let peer = WithPasskey::new().await;
-    let taken = add(&peer.accounts, Person::Member, "phone").await;
-    assert_eq!(taken.unwrap_err(), AppError::from(IdentityError::PasskeyRegistered));
-    for number in 1..Passkey::MAX_PER_USER {
-        let (_, codes) = add(&peer.accounts, Person::Peer, &format!("key{number}")).await.unwrap();
-        assert_eq!(codes, None, "there are some");
-    }
-    let full = add(&peer.accounts, Person::Peer, "one more").await;
-    assert_eq!(full.unwrap_err(), AppError::from(IdentityError::TooManyPasskeys));
-}
-
-#[tokio::test]
-async fn passkeys_are_listed_renamed_and_removed_by_their_owner() {
-    let peer = WithPasskey::new().await;
-    let (actor, id) = (Person::Peer.actor(), peer.passkey.id);
-    let app = &peer.scene.app;
-    let all = PageRequest { limit: 50, after: None, sort: Vec::new(), include_total: false };
-    let listed = app.ask(&actor, ListPasskeys { page: all.clone() }).await.unwrap();
-    assert_eq!(listed.items, std::slice::from_ref(&peer.passkey));
-    let rename = |text: &str, expected_version| RenamePasskey { passkey: id, name: Some(name(text)), expected_version };
-    assert_eq!(app.execute(&actor, rename("Old", Some(7))).await, Err(AppError::PreconditionFailed));
-    let renamed = app.execute(&actor, rename("Old phone", Some(1))).await.unwrap();
-    assert_eq!((renamed.name.as_str(), renamed.version), ("Old phone", 2));
-    let member = Person::Member.actor();
-    assert_eq!(app.execute(&member, rename("Mine", None)).await, Err(AppError::NotFound("passkey")));
-    assert_eq!(app.ask(&member, FindPasskey { passkey: id }).await, Err(AppError::NotFound("passkey")));
-    assert!(app.ask(&member, ListPasskeys { page: all }).await.unwrap().items.is_empty());
-
-    let remove = async |who: Person, given: &str, version| {
-        peer.accounts.remove_passkey(&who.actor(), id, password(given), version).await
-    };
-    assert_eq!(remove(Person::Member, "Member's password", None).await, Err(AppError::NotFound("passkey")));
-    assert_eq!(remove(Person::Peer, "not the password", None).await, broken(IdentityError::WrongPassword));
-    assert_eq!(remove(Person::Peer, "Peer's password", Some(1)).await, Err(AppError::PreconditionFailed));
-    remove(Person::Peer, "Peer's password", Some(2)).await.unwrap();
-    assert_eq!(peer.sign_in(1).await.unwrap_err(), REFUSED);
-    assert_eq!(mails(&peer.scene).pop().unwrap().kind, "account.passkey_removed");
 }

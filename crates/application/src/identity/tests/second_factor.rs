@@ -11,7 +11,7 @@ use tenon_domain::{Fact, Violation};
 use super::*;
 use crate::actor::Denial;
 use crate::error::AppError;
-use crate::in_memory::{at, authenticator, code_at, sign_in_service};
+use crate::in_memory::{at, authenticator, code_at, sign_in_service, typed};
 
 const WRONG: AppError = AppError::Unauthenticated(Denial::InvalidCode);
 const USELESS: AppError = AppError::Unauthenticated(Denial::InvalidMfaToken);
@@ -26,12 +26,14 @@ struct Enrolled {
 
 impl Enrolled {
     async fn new() -> Self {
-        let scene = Scene::new();
+        let scene = Scene::new().with_sessions();
         let accounts = sign_in_service(&scene).0;
         let peer = Person::Peer.actor();
-        let app = accounts.begin_totp(&peer, password("Peer's password")).await.unwrap();
+        let app = accounts.begin_totp(&peer, password("Peer's password"), None).await.unwrap();
         let codes = accounts.confirm_totp(&peer, &code_at(&app, at(10))).await.unwrap();
         scene.clock.set(20);
+        // Nobody is signed in.
+        scene.store.data().sessions.clear();
         scene.store.data().events.clear();
         Self { scene, accounts, app, recovery_codes: codes.iter().map(|code| code.grouped()).collect() }
     }
@@ -64,19 +66,22 @@ fn broken<T>(fault: impl Into<Violation>) -> Result<T, AppError> {
 
 #[tokio::test]
 async fn an_app_counts_once_it_is_confirmed() {
-    let scene = Scene::new();
+    let scene = Scene::new().with_sessions();
     let accounts = sign_in_service(&scene).0;
     let (peer, right) = (Person::Peer.actor(), || password("Peer's password"));
     let found = async || scene.app.ask(&peer, FindSecondFactors).await.unwrap();
     assert_eq!(accounts.confirm_totp(&peer, "123456").await, broken(IdentityError::NoSecondFactor));
 
-    let first = accounts.begin_totp(&peer, right()).await.unwrap();
-    let second = accounts.begin_totp(&peer, right()).await.unwrap();
+    let first = accounts.begin_totp(&peer, right(), None).await.unwrap();
+    let second = accounts.begin_totp(&peer, right(), None).await.unwrap();
     assert_eq!(found().await, SecondFactorsView::default());
     accounts.login(&nobody(), "peer@example.com", right()).await.unwrap();
     let replaced = accounts.confirm_totp(&peer, &code_at(&first, at(10))).await;
     assert_eq!(replaced, broken(IdentityError::WrongCode));
-    assert_eq!(accounts.remove_totp(&peer, &code_at(&second, at(10))).await, broken(IdentityError::NoSecondFactor));
+    assert_eq!(
+        accounts.remove_totp(&peer, typed(code_at(&second, at(10)))).await,
+        broken(IdentityError::NoSecondFactor)
+    );
 
     scene.store.data().events.clear();
     let codes = accounts.confirm_totp(&peer, &code_at(&second, at(10))).await.unwrap();
@@ -92,10 +97,22 @@ async fn an_app_counts_once_it_is_confirmed() {
     let stored = scene.store.data().second_factors[0].clone();
     assert_eq!(stored.recovery_codes[0], accounts.secrets.digest(codes[0].expose()), "never in clear");
 
-    assert_eq!(accounts.begin_totp(&peer, right()).await, broken(IdentityError::SecondFactorEnabled));
+    assert_eq!(accounts.begin_totp(&peer, right(), None).await, broken(IdentityError::SecondFactorEnabled));
     let again = accounts.confirm_totp(&peer, &code_at(&second, at(11))).await;
     assert_eq!(again, broken(IdentityError::SecondFactorEnabled));
     assert_eq!(scene.store.data().second_factors, [stored]);
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_meanwhile_confirms_none() {
+    let scene = Scene::new().with_sessions();
+    let accounts = sign_in_service(&scene).0;
+    let peer = Person::Peer.actor();
+    let app = accounts.begin_totp(&peer, password("Peer's password"), None).await.unwrap();
+    scene.store.data().sessions.retain(|it| it.user_id != Person::Peer.id());
+    let refused = accounts.confirm_totp(&peer, &code_at(&app, at(10))).await;
+    assert_eq!(refused.unwrap_err(), AppError::Unauthenticated(Denial::EndedSession));
+    assert_eq!(scene.store.data().second_factors[0].confirmed_at, None);
 }
 
 #[tokio::test]
@@ -107,7 +124,7 @@ async fn only_the_session_that_confirms_it_goes_on() {
     let (here, there) = (login().await, login().await);
     let principal = authenticator.authenticate(&here.access_token).await.unwrap();
     let peer = Actor { principal, origin: Origin::default() };
-    let app = accounts.begin_totp(&peer, password("Peer's password")).await.unwrap();
+    let app = accounts.begin_totp(&peer, password("Peer's password"), None).await.unwrap();
     assert_eq!(accounts.confirm_totp(&peer, "no code").await, broken(IdentityError::WrongCode));
     authenticator.authenticate(&there.access_token).await.unwrap();
 
@@ -141,11 +158,11 @@ async fn a_sign_in_that_it_overtook_starts_no_session_and_is_asked_for_a_code() 
 async fn setting_one_up_takes_the_password() {
     let scene = Scene::new();
     let accounts = sign_in_service(&scene).0;
-    let guessed = accounts.begin_totp(&Person::Peer.actor(), password("guessed")).await;
+    let guessed = accounts.begin_totp(&Person::Peer.actor(), password("guessed"), None).await;
     assert_eq!(guessed, broken(IdentityError::WrongPassword));
     assert_eq!(scene.told(), ["auth.sign_in_failed"]);
     assert!(scene.store.data().second_factors.is_empty());
-    let nobodys = accounts.begin_totp(&nobody(), password("guessed")).await;
+    let nobodys = accounts.begin_totp(&nobody(), password("guessed"), None).await;
     assert_eq!(nobodys, Err(AppError::Unauthenticated(Denial::MissingToken)));
 }
 
@@ -184,17 +201,17 @@ async fn no_code_is_good_twice() {
 async fn a_code_takes_it_away_again() {
     let peer = Enrolled::new().await;
     let actor = Person::Peer.actor();
-    assert_eq!(peer.accounts.remove_totp(&actor, "000000").await, broken(IdentityError::WrongCode));
+    assert_eq!(peer.accounts.remove_totp(&actor, typed("000000")).await, broken(IdentityError::WrongCode));
     assert_eq!(peer.scene.store.data().second_factors[0].wrong_codes, 1, "it counts");
-    peer.accounts.remove_totp(&actor, &peer.code()).await.unwrap();
+    peer.accounts.remove_totp(&actor, typed(peer.code())).await.unwrap();
     assert_eq!(peer.found().await, SecondFactorsView::default());
     assert_eq!(peer.scene.told(), ["auth.mfa_disabled", "notification.email"]);
     assert_eq!(mails(&peer.scene).pop().unwrap().kind, "account.second_factor_disabled");
     peer.accounts.login(&nobody(), "peer@example.com", password("Peer's password")).await.unwrap();
-    assert_eq!(peer.accounts.remove_totp(&actor, &peer.code()).await, broken(IdentityError::NoSecondFactor));
+    assert_eq!(peer.accounts.remove_totp(&actor, typed(peer.code())).await, broken(IdentityError::NoSecondFactor));
 
     let peer = Enrolled::new().await;
-    peer.accounts.remove_totp(&actor, &peer.recovery_codes[9]).await.unwrap();
+    peer.accounts.remove_totp(&actor, typed(&peer.recovery_codes[9])).await.unwrap();
     assert_eq!(peer.scene.told(), ["auth.recovery_code_used", "auth.mfa_disabled", "notification.email"]);
 }
 
@@ -204,8 +221,8 @@ async fn it_is_seen_and_changed_only_by_whose_it_is() {
     let member = Person::Member.actor();
     let found = peer.scene.app.ask(&member, FindSecondFactors).await.unwrap();
     assert_eq!(found, SecondFactorsView::default());
-    assert_eq!(peer.accounts.remove_totp(&member, &peer.code()).await, broken(IdentityError::NoSecondFactor));
-    let nobodys = peer.accounts.remove_totp(&nobody(), &peer.code()).await;
+    assert_eq!(peer.accounts.remove_totp(&member, typed(peer.code())).await, broken(IdentityError::NoSecondFactor));
+    let nobodys = peer.accounts.remove_totp(&nobody(), typed(peer.code())).await;
     assert_eq!(nobodys, Err(AppError::Unauthenticated(Denial::MissingToken)));
     peer.accounts.login(&nobody(), "member@example.com", password("Member's password")).await.unwrap();
 }

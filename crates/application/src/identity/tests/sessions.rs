@@ -32,6 +32,7 @@ fn join_ajax(scene: &Scene) {
         role: OrganizationRole::Guest,
         custom_role: None,
         suspended_at: None,
+        deactivated_at: None,
         version: 1,
         joined_at: at(5),
         updated_at: at(5),

@@ -104,6 +104,10 @@ async fn every_refused_sign_in_is_audited_where_it_belongs() {
     let reasons = [SignInFailure::WrongPassword, SignInFailure::UnknownAddress, SignInFailure::NoOrganization];
     let told: Vec<_> = data.events.iter().map(|event| event.fact().unwrap()).collect();
     assert_eq!(told, reasons.map(|reason| Fact::Identity(IdentityFact::SignInFailed { reason })));
+    let shown: Vec<_> =
+        data.events.iter().map(|event| (event.changes[0].field.as_str(), &event.changes[0].to)).collect();
+    let texts = reasons.map(|reason| serde_json::json!(reason.as_str()));
+    assert_eq!(shown, texts.each_ref().map(|text| ("reason", text)), "and whoever reads the trail sees it");
     let tenants: Vec<_> = data.events.iter().map(|it| it.organization()).collect();
     assert_eq!(tenants, [Some(Scene::ACME), None, None]);
     assert_eq!(data.events[1].subject.name, "nobody@example.com");

@@ -1,11 +1,13 @@
 use async_trait::async_trait;
 use tenon_domain::access::{Permission, Scopes};
 use tenon_domain::identity::{NewToken, PersonalAccessToken, TokenHash, TokenName};
+use tenon_domain::organizations::OrganizationError;
 use tenon_domain::{Timestamp, TokenId, UserId};
 
 use super::TokenView;
 use crate::command::{Command, Work};
 use crate::error::AppError;
+use crate::identity::EmailVerification;
 use crate::identity::sessions::live_session;
 use crate::organizations::{find_service_account, permit_service_role};
 use crate::token_access::TokenAccess;
@@ -25,6 +27,8 @@ pub struct CreateToken {
     pub id: TokenId,
     pub hash: TokenHash,
     pub input: TokenInput,
+    /// Whether who makes it has to have shown that they read their address: a token would go on being good without.
+    pub verification: EmailVerification,
 }
 
 #[async_trait]
@@ -53,15 +57,19 @@ impl Command for CreateServiceToken {
     const ACCESS: TokenAccess = TokenAccess::Session;
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<TokenView, AppError> {
-        work.require(Permission::ManageMembers)?;
-        let account = find_service_account(work, self.account).await?;
+        work.require(Permission::ManageMembers).await?;
+        let (account, _) = find_service_account(work, self.account).await?;
+        if !account.state().is_active() {
+            return Err(OrganizationError::ServiceAccountSuspended.into());
+        }
         // Who has such a token can do what the account can: it is for those who could have made the account.
-        permit_service_role(work, account.state().access())?;
+        permit_service_role(work, account.state().access()).await?;
         keep(work, self.account, &self.token).await
     }
 }
 
 async fn keep(work: &mut Work<'_>, owner: UserId, create: &CreateToken) -> Result<TokenView, AppError> {
+    create.verification.require_of_actor(work).await?;
     let (organization_id, now) = (work.viewer()?.organization, work.now());
     // Until the commit nobody else makes one, and the owner stays: who sets a password anew, leaves or deletes the account
     // finds this token to be revoked.

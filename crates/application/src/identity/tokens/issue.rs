@@ -37,6 +37,6 @@ impl Accounts {
         let id = TokenId::new(self.app.ids.next_id());
         let text = TokenText::issue(id, self.secrets.random_numbers());
         let hash = self.secrets.digest(text.expose());
-        (text, CreateToken { id, hash, input })
+        (text, CreateToken { id, hash, input, verification: self.email_verification })
     }
 }

@@ -85,3 +85,25 @@ impl Query for FindOrganizationToken {
         found.ok_or(AppError::NotFound("token"))
     }
 }
+
+/// The tokens of a service account, newest first.
+#[derive(Clone, Debug)]
+pub struct ListServiceTokens {
+    pub account: UserId,
+    pub page: PageRequest<Unsorted>,
+}
+
+#[async_trait]
+impl Query for ListServiceTokens {
+    type Output = Page<TokenView>;
+    const NAME: &'static str = "service_account.list_tokens";
+    const ACCESS: TokenAccess = TokenAccess::Session;
+
+    async fn run(&self, reader: &Reader<'_>) -> Result<Page<TokenView>, AppError> {
+        let viewer = reader.require(Permission::ManageTokens)?;
+        let queries = reader.queries();
+        let found = queries.organizations.service_account(viewer, self.account).await?;
+        found.ok_or(AppError::NotFound("service_account"))?;
+        Ok(queries.tokens.list(viewer, Some(self.account), &self.page).await?)
+    }
+}

@@ -15,7 +15,7 @@ pub(super) use directory::{lookups, token_key};
 pub(super) use guesses::Sent;
 pub use guesses::TokenGuesses;
 pub use issue::IssuedToken;
-pub use list_tokens::{FindOrganizationToken, FindToken, ListOrganizationTokens, ListTokens};
+pub use list_tokens::{FindOrganizationToken, FindToken, ListOrganizationTokens, ListServiceTokens, ListTokens};
 pub use ports::{TokenArchive, TokenFacts, TokenQueries, TokenRepository, TokenView};
 pub(crate) use revoke_token::revoke_all_tokens;
 pub(super) use revoke_token::revoke_tokens_everywhere;

@@ -1,9 +1,9 @@
 use async_trait::async_trait;
 use tenon_domain::access::Permission;
 use tenon_domain::identity::PersonalAccessToken;
-use tenon_domain::{TokenId, UserId};
+use tenon_domain::{TokenId, UserId, Version};
 
-use crate::command::{Command, Effect, Work};
+use crate::command::{Command, Effect, Work, check_version};
 use crate::error::AppError;
 use crate::organizations::ensure_covers_member;
 use crate::token_access::TokenAccess;
@@ -12,6 +12,7 @@ use crate::token_access::TokenAccess;
 #[derive(Clone, Copy, Debug)]
 pub struct RevokeToken {
     pub token: TokenId,
+    pub expected_version: Option<Version>,
 }
 
 #[async_trait]
@@ -24,7 +25,7 @@ impl Command for RevokeToken {
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let owner = work.viewer()?.user;
         let token = work.unit().tokens().find(self.token).await?;
-        revoke(work, token.filter(|token| token.state().owner_id == owner)).await
+        revoke(work, token.filter(|token| token.state().owner_id == owner), self.expected_version).await
     }
 }
 
@@ -32,6 +33,7 @@ impl Command for RevokeToken {
 #[derive(Clone, Copy, Debug)]
 pub struct RevokeOrganizationToken {
     pub token: TokenId,
+    pub expected_version: Option<Version>,
 }
 
 #[async_trait]
@@ -41,17 +43,22 @@ impl Command for RevokeOrganizationToken {
     const ACCESS: TokenAccess = TokenAccess::Session;
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
-        work.require(Permission::ManageTokens)?;
+        work.require(Permission::ManageTokens).await?;
         let token = work.unit().tokens().find(self.token).await?;
         if let Some(token) = &token {
             ensure_covers_member(work, token.state().owner_id).await?;
         }
-        revoke(work, token).await
+        revoke(work, token, self.expected_version).await
     }
 }
 
-async fn revoke(work: &mut Work<'_>, token: Option<PersonalAccessToken>) -> Result<(), AppError> {
+async fn revoke(
+    work: &mut Work<'_>,
+    token: Option<PersonalAccessToken>,
+    expected_version: Option<Version>,
+) -> Result<(), AppError> {
     let mut token = token.ok_or(AppError::NotFound("token"))?;
+    check_version(expected_version, PersonalAccessToken::VERSION)?;
     token.revoke(work.now());
     let state = work.unit().tokens().save(token).await?;
     work.after_commit(Effect::TokenRevoked { token: state.id });

@@ -1,5 +1,6 @@
 mod managing;
 mod service_accounts;
+mod verification;
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use tenon_domain::access::{OrganizationRole, Permission, Scope, Scopes};
 use tenon_domain::identity::{
     AccountRequestKind, DisplayName, Email, IdentityError, Password, PersonalAccessToken, TokenName,
 };
-use tenon_domain::organizations::{MemberState, OrganizationName};
+use tenon_domain::organizations::{MemberState, OrganizationError, OrganizationName};
 use tenon_domain::{Fact, UserId};
 
 use super::*;
@@ -20,6 +21,7 @@ use crate::identity::{
 use crate::in_memory::{MemoryCache, Person, PlainAccountTokens, Scene, at, authenticator, sign_in_service};
 use crate::organizations::{
     ChangeMemberRole, CreateOrganization, CreateServiceAccount, DeleteServiceAccount, EditOrganization, RemoveMember,
+    SuspendMember, UnsuspendMember,
 };
 use crate::page::{PageRequest, Unsorted};
 
@@ -121,7 +123,10 @@ async fn no_token_makes_tokens_or_touches_sessions() {
     let required = Some(AppError::SessionRequired);
     assert_eq!(stage.accounts.create_token(&actor, input(&[Scope::TasksRead])).await.err(), required);
     assert_eq!(app.ask(&actor, ListTokens { page: page() }).await.err(), required);
-    assert_eq!(app.execute(&actor, RevokeToken { token: issued.token.id }).await.err(), required);
+    assert_eq!(
+        app.execute(&actor, RevokeToken { token: issued.token.id, expected_version: None }).await.err(),
+        required
+    );
     assert_eq!(app.ask(&actor, ListSessions { page: page() }).await.err(), required);
     assert_eq!(stage.accounts.logout(&actor).await.err(), required);
     assert_eq!(stage.accounts.switch_organization(&actor, Scene::ACME).await.err(), required);
@@ -155,7 +160,9 @@ async fn a_token_ends_when_it_expires_and_when_it_is_revoked() {
     assert_eq!(stage.actor(&expiring).await, Err(AppError::Unauthenticated(Denial::ExpiredToken)));
     assert!(stage.actor(&lasting).await.is_ok());
 
-    let revoke = RevokeToken { token: lasting.token.id };
+    let stale = RevokeToken { token: lasting.token.id, expected_version: Some(2) };
+    assert_eq!(stage.scene.run(Person::Peer, stale).await, Err(AppError::PreconditionFailed));
+    let revoke = RevokeToken { token: lasting.token.id, expected_version: None };
     assert_eq!(stage.scene.run(Person::Owner, revoke).await, Err(AppError::NotFound("token")), "not one's own");
     assert_eq!(stage.scene.run(Person::Peer, revoke).await, Ok(()));
     assert_eq!(stage.actor(&lasting).await, Err(INVALID));
@@ -187,6 +194,7 @@ async fn whoever_leaves_the_organization_leaves_their_tokens_even_if_they_come_b
         role: OrganizationRole::Member,
         custom_role: None,
         suspended_at: None,
+        deactivated_at: None,
         version: 1,
         joined_at: at(15),
         updated_at: at(15),

@@ -8,20 +8,24 @@ use super::JoinableOrganizationView;
 use crate::actor::Actor;
 use crate::command::{Command, Effect, Work};
 use crate::error::AppError;
-use crate::organizations::OrganizationView;
+use crate::organizations::{OrganizationView, is_kept_out};
 use crate::page::{Page, PageRequest, Unsorted};
 use crate::query::{Query, Reader};
 use crate::token_access::TokenAccess;
 use crate::unit_of_work::{Scope, StoreError};
 
 /// Has a user, whose address was just found to be theirs, join the organizations that let it in. Who is there already, or
-/// was removed, stays as they are. The unit of work is in another organization afterwards, if there was any.
+/// is kept out, stays as they are; who is deactivated joins nothing. The unit of work is in another organization
+/// afterwards, if there was any.
 pub(crate) async fn join_by_address(work: &mut Work<'_>, user: &UserState) -> Result<(), AppError> {
+    if user.is_deactivated() {
+        return Ok(());
+    }
     let open = work.unit().domains().open_to(&DomainName::of(&user.email)).await?;
     for (organization, role) in open {
         work.unit().enter(organization).await?;
         let is_member = work.unit().members().find(user.id).await?.is_some();
-        if is_member || work.unit().members().is_excluded(user.id).await? {
+        if is_member || is_kept_out(work, user).await? {
             continue;
         }
         match join(work, organization, user, role).await {
@@ -68,6 +72,9 @@ impl Command for JoinOrganization {
         let user = work.viewer()?.user;
         // Who deletes their account or changes their address at the same time is not let in by the old one.
         let user = work.unit().users().find_locked(user).await?.ok_or(AppError::NotFound("user"))?.state().clone();
+        if user.is_deactivated() {
+            return Err(AppError::Deactivated);
+        }
         if user.email_verified_at.is_none() || user.kind != UserKind::Person {
             return Err(absent);
         }
@@ -75,7 +82,7 @@ impl Command for JoinOrganization {
         let role = open.into_iter().find(|(id, _)| *id == self.organization).map(|(_, role)| role);
         let role = role.ok_or(absent.clone())?;
         work.unit().enter(self.organization).await?;
-        if work.unit().members().is_excluded(user.id).await? {
+        if is_kept_out(work, &user).await? {
             return Err(absent);
         }
         match join(work, self.organization, &user, role).await {
@@ -107,7 +114,8 @@ impl Query for ListJoinable {
             let total = self.page.include_total.then_some(0);
             return Ok(Page { items: Vec::new(), next: None, total });
         }
-        let domain = DomainName::of(&Email::restore(profile.email));
-        Ok(reader.queries().domains.joinable(user, &domain, &self.page).await?)
+        let address = Email::restore(profile.email);
+        let (domain, digest) = (DomainName::of(&address), reader.digest_of(&address));
+        Ok(reader.queries().domains.joinable(user, &domain, &digest, &self.page).await?)
     }
 }

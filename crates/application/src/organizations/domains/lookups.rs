@@ -1,46 +1,44 @@
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tenon_domain::{OrganizationId, UserId};
 
-use tenon_domain::OrganizationId;
+use crate::actor::Viewer;
+use crate::error::AppError;
+use crate::places::{Full, Place, Places};
 
-/// How many lookups an organization may have under way in a process, so that one whose name servers are slow leaves the
-/// others theirs.
+/// How many lookups people have under way in a process. The daily look at what is proved has places of its own beside
+/// them.
+const MOST: usize = 12;
+/// How many an organization may have, and a user in all organizations: who founds many gets no more by it.
 const MOST_OF_ONE: usize = 2;
 
-/// The lookups that organizations wait for in this process.
-#[derive(Clone, Debug, Default)]
-pub struct LookupsUnderWay(Arc<Mutex<HashMap<OrganizationId, usize>>>);
+/// The lookups that people wait for in this process.
+#[derive(Clone, Debug)]
+pub struct LookupsUnderWay(Places<Party>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Party {
+    Organization(OrganizationId),
+    User(UserId),
+}
+
+impl Default for LookupsUnderWay {
+    fn default() -> Self {
+        Self(Places::new(MOST, MOST_OF_ONE))
+    }
+}
 
 impl LookupsUnderWay {
-    /// One more for this organization, until it is dropped; none if it has as many as it may have.
-    pub(in crate::organizations) fn begin(&self, organization: OrganizationId) -> Option<LookupUnderWay> {
-        let mut counts = self.counts();
-        let count = counts.entry(organization).or_default();
-        if *count >= MOST_OF_ONE {
-            return None;
+    /// One more for this user and their organization, until it is dropped.
+    pub(in crate::organizations) fn begin(&self, viewer: Viewer) -> Result<LookupUnderWay, AppError> {
+        let parties = [Party::Organization(viewer.organization), Party::User(viewer.user)];
+        match self.0.try_take(&parties) {
+            Ok(place) => Ok(LookupUnderWay { _place: place }),
+            Err(Full::Party) => Err(AppError::LookupsUnderWay),
+            Err(Full::All) => Err(AppError::Unavailable("too many wait for the DNS".to_owned())),
         }
-        *count += 1;
-        Some(LookupUnderWay { all: self.clone(), organization })
-    }
-
-    fn counts(&self) -> MutexGuard<'_, HashMap<OrganizationId, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+#[derive(Debug)]
 pub(in crate::organizations) struct LookupUnderWay {
-    all: LookupsUnderWay,
-    organization: OrganizationId,
-}
-
-impl Drop for LookupUnderWay {
-    fn drop(&mut self) {
-        let mut counts = self.all.counts();
-        let left = counts.get(&self.organization).map_or(0, |count| count - 1);
-        if left == 0 {
-            counts.remove(&self.organization);
-        } else {
-            counts.insert(self.organization, left);
-        }
-    }
+    _place: Place<Party>,
 }

@@ -27,7 +27,7 @@ impl Command for EditDomain {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::OrganizationWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<DomainView, AppError> {
-        work.require(Permission::ManageDomains)?;
+        work.require(Permission::ManageDomains).await?;
         let mut domain = work.unit().domains().find(self.domain).await?.ok_or(AppError::NotFound("domain"))?;
         check_version(self.expected_version, domain.state().version)?;
         let before = domain.state().clone();
@@ -58,7 +58,7 @@ impl Command for RemoveDomain {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::OrganizationWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
-        work.require(Permission::ManageDomains)?;
+        work.require(Permission::ManageDomains).await?;
         let mut domain = work.unit().domains().find(self.domain).await?.ok_or(AppError::NotFound("domain"))?;
         check_version(self.expected_version, domain.state().version)?;
         domain.remove();

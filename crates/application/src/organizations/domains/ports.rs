@@ -6,6 +6,7 @@ use tenon_domain::{DomainId, OrganizationId, Timestamp, UserId};
 use super::{DomainView, JoinableOrganizationView};
 use crate::actor::Viewer;
 use crate::error::AppError;
+use crate::identity::AddressDigest;
 use crate::page::{Page, PageRequest, Unsorted};
 use crate::unit_of_work::StoreError;
 
@@ -34,11 +35,12 @@ pub trait DomainQueries: Send + Sync {
     async fn list(&self, viewer: Viewer, page: &PageRequest<Unsorted>) -> Result<Page<DomainView>, StoreError>;
     async fn find(&self, viewer: Viewer, id: DomainId) -> Result<Option<DomainView>, StoreError>;
     /// The organizations that let this domain's addresses join, but for those that the user belongs to or was removed
-    /// from. Across tenants.
+    /// from, and those that keep their address out. Across tenants.
     async fn joinable(
         &self,
         user: UserId,
         domain: &DomainName,
+        address: &AddressDigest,
         page: &PageRequest<Unsorted>,
     ) -> Result<Page<JoinableOrganizationView>, StoreError>;
 }

@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tenon_domain::DomainId;
 use tenon_domain::access::{Permission, Scope};
 use tenon_domain::organizations::{DomainName, OrganizationDomain, OrganizationError};
+use tenon_domain::{DomainId, Version};
 
 use super::{DomainArchive, DomainView, FindDomain, LookupError, LookupsUnderWay, TxtRecords};
 use crate::actor::Actor;
 use crate::app::App;
-use crate::command::{Command, Work};
+use crate::command::{Command, Work, check_version};
 use crate::error::AppError;
 use crate::identity::SecretTokens;
 use crate::token_access::TokenAccess;
@@ -31,19 +31,24 @@ impl Domains {
     }
 
     /// Looks for the record that proves a domain to be the organization's own.
-    pub async fn verify(&self, actor: &Actor, domain: DomainId) -> Result<DomainView, AppError> {
+    pub async fn verify(
+        &self,
+        actor: &Actor,
+        domain: DomainId,
+        expected_version: Option<Version>,
+    ) -> Result<DomainView, AppError> {
         // Before the DNS is asked on somebody's behalf who may not have it asked.
         VerifyDomain::ACCESS.check(actor)?;
         let claimed = self.app.ask(actor, FindDomain { domain }).await?;
-        let organization = actor.organization().ok_or(AppError::NotFound("domain"))?;
-        let under_way = self.lookups.begin(organization).ok_or(AppError::LookupsUnderWay)?;
+        check_version(expected_version, claimed.version)?;
+        let under_way = self.lookups.begin(actor.viewer()?)?;
         let is_proved = self.says(&claimed.record_name, &claimed.record_value).await?;
         drop(under_way);
         if !is_proved {
             let DomainView { record_name: name, record_value: value, .. } = claimed;
             return Err(AppError::DomainUnproved { name, value });
         }
-        self.app.execute(actor, VerifyDomain { domain }).await
+        self.app.execute(actor, VerifyDomain { domain, expected_version }).await
     }
 
     /// Whether there is a record of this name that says this.
@@ -67,9 +72,7 @@ impl Command for ClaimDomain {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::OrganizationWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<DomainView, AppError> {
-        work.require(Permission::ManageDomains)?;
-        // Locks the organization, so that two concurrent claims cannot both be the last one.
-        work.unit().members().count_owners().await?;
+        work.require(Permission::ManageDomains).await?;
         let claimed = work.unit().domains().count().await?;
         let (id, now) = (work.next_id(), work.now());
         let domain = OrganizationDomain::claim(id, self.name.clone(), self.token.clone(), claimed, now)?;
@@ -84,6 +87,7 @@ impl Command for ClaimDomain {
 #[derive(Clone, Copy, Debug)]
 pub struct VerifyDomain {
     pub domain: DomainId,
+    pub expected_version: Option<Version>,
 }
 
 #[async_trait]
@@ -93,8 +97,9 @@ impl Command for VerifyDomain {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::OrganizationWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<DomainView, AppError> {
-        work.require(Permission::ManageDomains)?;
+        work.require(Permission::ManageDomains).await?;
         let mut domain = work.unit().domains().find(self.domain).await?.ok_or(AppError::NotFound("domain"))?;
+        check_version(self.expected_version, domain.state().version)?;
         domain.verify(work.now());
         match work.unit().domains().save(domain).await {
             Err(StoreError::Duplicate(_)) => Err(OrganizationError::DomainTaken.into()),

@@ -1,22 +1,9 @@
-use tenon_domain::access::{OrganizationAccess, OrganizationRole, Permissions};
-use tenon_domain::organizations::{CustomRole, HeldRole, MemberRole, OrganizationError};
+use tenon_domain::access::{OrganizationAccess, Permissions};
+use tenon_domain::organizations::{CustomRole, HeldRole, MemberRole, OrganizationError, RoleChoice};
 use tenon_domain::{CustomRoleId, UserId};
 
 use crate::command::Work;
 use crate::error::AppError;
-
-/// The role that a member is to have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RoleChoice {
-    System(OrganizationRole),
-    Custom(CustomRoleId),
-}
-
-impl From<OrganizationRole> for RoleChoice {
-    fn from(role: OrganizationRole) -> Self {
-        Self::System(role)
-    }
-}
 
 /// The role that was chosen, if the actor may give it. A custom one stays until the commit.
 pub(crate) async fn choose(work: &mut Work<'_>, choice: RoleChoice) -> Result<MemberRole, AppError> {
@@ -35,6 +22,15 @@ pub(crate) async fn choose(work: &mut Work<'_>, choice: RoleChoice) -> Result<Me
 pub(crate) async fn held_role(work: &mut Work<'_>, id: CustomRoleId) -> Result<Option<MemberRole>, AppError> {
     let role = work.unit().custom_roles().find(id).await?;
     Ok(role.as_ref().map(CustomRole::state).and_then(|state| state.for_members()))
+}
+
+/// Those of these custom roles that there still are, for members. They stay until the commit.
+pub(crate) async fn held_roles(work: &mut Work<'_>, ids: &[CustomRoleId]) -> Result<Vec<MemberRole>, AppError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let roles = work.unit().custom_roles().find_all(ids).await?;
+    Ok(roles.iter().filter_map(|role| role.state().for_members()).collect())
 }
 
 /// The role of this access, with its name.

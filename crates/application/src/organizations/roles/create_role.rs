@@ -21,7 +21,7 @@ impl Command for CreateRole {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::OrganizationWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<CustomRoleState, AppError> {
-        work.require(Permission::ManageRoles)?;
+        work.require(Permission::ManageRoles).await?;
         let existing = work.unit().custom_roles().count().await?;
         let role = CustomRole::create(work.next_id(), self.role.clone(), existing, work.now())?;
         ensure_covers(work, role.state().reach())?;

@@ -21,7 +21,7 @@ impl Command for DeleteRole {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::OrganizationWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
-        let organization = work.require(Permission::ManageRoles)?.organization;
+        let organization = work.require(Permission::ManageRoles).await?.organization;
         let role = work.unit().custom_roles().find(self.role).await?;
         let mut role = role.ok_or(AppError::NotFound("role"))?;
         check_version(self.expected_version, role.state().version)?;

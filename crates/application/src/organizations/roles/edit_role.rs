@@ -24,7 +24,7 @@ impl Command for EditRole {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::OrganizationWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<CustomRoleState, AppError> {
-        let organization = work.require(Permission::ManageRoles)?.organization;
+        let organization = work.require(Permission::ManageRoles).await?.organization;
         let role = work.unit().custom_roles().find(self.role).await?;
         let mut role = role.ok_or(AppError::NotFound("role"))?;
         check_version(self.expected_version, role.state().version)?;
@@ -53,7 +53,7 @@ async fn permit_more(work: &mut Work<'_>, role: &CustomRoleState) -> Result<(), 
     // More than members may, programs may only by the will of owners.
     let exceeds = OrganizationAccess::from(OrganizationRole::Member).lacks(role.reach()).is_some();
     if exceeds && work.unit().custom_roles().is_held_by_service(role.id).await? {
-        work.require(Permission::ManageOwners)?;
+        work.require(Permission::ManageOwners).await?;
     }
     Ok(())
 }

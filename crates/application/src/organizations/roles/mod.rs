@@ -8,8 +8,7 @@ mod permissions;
 mod ports;
 mod read_roles;
 
-pub use choice::RoleChoice;
-pub(crate) use choice::{choose, ensure_covers, ensure_covers_member, held_role, member_role};
+pub(crate) use choice::{choose, ensure_covers, ensure_covers_member, held_role, held_roles, member_role};
 pub use create_role::CreateRole;
 pub use delete_role::DeleteRole;
 pub use edit_role::EditRole;

@@ -10,6 +10,9 @@ pub trait CustomRoleRepository: Send {
     /// Locks the row: who is about to give the role finds it there at the commit, and who is about to delete it finds all
     /// whom it was given.
     async fn find(&mut self, id: CustomRoleId) -> Result<Option<CustomRole>, StoreError>;
+    /// Those of these that there are, one after the other in the order of their ids. Locks their rows, like
+    /// [`CustomRoleRepository::find`].
+    async fn find_all(&mut self, ids: &[CustomRoleId]) -> Result<Vec<CustomRole>, StoreError>;
     /// What a role is called. Locks nothing.
     async fn name(&mut self, id: CustomRoleId) -> Result<Option<RoleName>, StoreError>;
     /// Writes the row, checks its version and stores the events. A taken name is [`StoreError::Duplicate`].

@@ -23,7 +23,7 @@ impl Command for CreateTeam {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::MembersWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<TeamView, AppError> {
-        work.require(Permission::ManageTeams)?;
+        work.require(Permission::ManageTeams).await?;
         let teams = work.unit().teams().count().await?;
         let team = Team::create(work.next_id(), self.name.clone(), self.description.clone(), teams, work.now())?;
         Ok(TeamView::new(save(work, team).await?, 0))
@@ -46,7 +46,7 @@ impl Command for EditTeam {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::MembersWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<TeamView, AppError> {
-        work.require(Permission::ManageTeams)?;
+        work.require(Permission::ManageTeams).await?;
         let mut team = work.unit().teams().find(self.team).await?.ok_or(AppError::NotFound("team"))?;
         check_version(self.expected_version, team.state().version)?;
         team.edit(TeamEdit { name: self.name.clone(), description: self.description.clone() }, work.now());
@@ -70,7 +70,7 @@ impl Command for DeleteTeam {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::MembersWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
-        work.require(Permission::ManageTeams)?;
+        work.require(Permission::ManageTeams).await?;
         let mut team = work.unit().teams().find(self.team).await?.ok_or(AppError::NotFound("team"))?;
         check_version(self.expected_version, team.state().version)?;
         let projects = work.unit().teams().projects(self.team).await?;

@@ -22,7 +22,7 @@ impl Command for AddTeamMember {
     const ACCESS: TokenAccess = TokenAccess::Scope(Scope::MembersWrite);
 
     async fn handle(&self, work: &mut Work<'_>) -> Result<TeamMemberView, AppError> {
-        work.require(Permission::ManageTeams)?;
+        work.require(Permission::ManageTeams).await?;
         let mut team = work.unit().teams().find(self.team).await?.ok_or(AppError::NotFound("team"))?;
         let member = work.unit().members().find(self.user).await?;
         let Some(member) = member.filter(|it| it.state().is_active()) else {
@@ -60,7 +60,7 @@ impl Command for RemoveTeamMember {
     async fn handle(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let leaves = work.viewer()?.user == self.user;
         if !leaves {
-            work.require(Permission::ManageTeams)?;
+            work.require(Permission::ManageTeams).await?;
         }
         let mut team = work.unit().teams().find(self.team).await?.ok_or(AppError::NotFound("team"))?;
         if work.unit().teams().member_since(self.team, self.user).await?.is_none() {

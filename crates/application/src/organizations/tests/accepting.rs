@@ -1,3 +1,4 @@
+mod deactivated;
 mod proving;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::in_memory::{Person, PlainInvitations, Scene, ScriptedThrottle, at, co
 
 /// A scene in which this address has been invited into Acme.
 async fn invited(email: &str) -> (Scene, InvitationId) {
-    let mut scene = Scene::new();
+    let mut scene = Scene::new().with_sessions();
     let invite = CreateInvitation { email: Email::parse(email).unwrap(), role: OrganizationRole::Guest.into() };
     let id = scene.run(Person::Owner, invite).await.unwrap().id;
     find_addresses(&mut scene);
@@ -104,7 +105,7 @@ async fn who_has_a_second_factor_accepts_with_a_code_of_it() {
     let (scene, id) = invited("stranger@example.com").await;
     let (accounts, nobody) = (sign_in_service(&scene).0, Actor::anonymous(Origin::default()));
     let stranger = Person::Stranger.actor();
-    let app = accounts.begin_totp(&stranger, Password::attempt("Stranger's password".to_owned())).await.unwrap();
+    let app = accounts.begin_totp(&stranger, Password::attempt("Stranger's password".to_owned()), None).await.unwrap();
     accounts.confirm_totp(&stranger, &code_at(&app, at(10))).await.unwrap();
     scene.clock.set(11);
     unverify(&scene, Person::Stranger);
@@ -196,7 +197,7 @@ async fn a_revoked_or_invented_token_is_worth_nothing() {
         let refused = accept(&scene, invented, Some("Nora"), Some("long enough")).await.unwrap_err();
         assert_eq!(refused, AppError::Unauthenticated(Denial::InvalidInvitationToken));
     }
-    scene.run(Person::Owner, RevokeInvitation { invitation: id }).await.unwrap();
+    scene.run(Person::Owner, RevokeInvitation { invitation: id, expected_version: None }).await.unwrap();
     let revoked = accept(&scene, &id.to_string(), Some("Nora"), Some("long enough")).await.unwrap_err();
     assert_eq!(Err(revoked), broken::<()>(OrganizationError::InvitationRevoked));
 }

@@ -1,3 +1,4 @@
+mod kept_out;
 mod looking;
 
 use tenon_domain::access::OrganizationRole;
@@ -31,7 +32,7 @@ async fn opened(role: OrganizationRole) -> (Scene, DomainId) {
     let (domains, records) = domain_service(&scene);
     let claimed = domains.claim(&Person::Admin.actor(), name()).await.unwrap();
     records.say(&claimed.record_name, &[&claimed.record_value]);
-    domains.verify(&Person::Admin.actor(), claimed.id).await.unwrap();
+    domains.verify(&Person::Admin.actor(), claimed.id, None).await.unwrap();
     scene.run(Person::Admin, edit(claimed.id, Some(role))).await.unwrap();
     scene.store.data().events.clear();
     (scene, claimed.id)
@@ -75,18 +76,19 @@ async fn a_domain_is_verified_once_its_record_is_found() {
     assert_eq!(claimed.record_value, "tenon-verification=secret0");
     let (record, value) = (claimed.record_name.clone(), claimed.record_value.clone());
     let missing = AppError::DomainUnproved { name: record.clone(), value: value.clone() };
-    assert_eq!(domains.verify(&admin, claimed.id).await, Err(missing.clone()));
+    assert_eq!(domains.verify(&admin, claimed.id, None).await, Err(missing.clone()));
     records.say(&record, &["v=spf1 -all", "tenon-verification=another"]);
-    assert_eq!(domains.verify(&admin, claimed.id).await, Err(missing));
+    assert_eq!(domains.verify(&admin, claimed.id, None).await, Err(missing));
     records.be_away(true);
-    assert!(matches!(domains.verify(&admin, claimed.id).await, Err(AppError::Unavailable(_))));
+    assert!(matches!(domains.verify(&admin, claimed.id, None).await, Err(AppError::Unavailable(_))));
     records.be_away(false);
     assert_eq!(scene.told(), ["organization.domain_claimed"], "so far nothing has happened");
 
     records.say(&record, &["v=spf1 -all", &format!(" {value} ")]);
-    let verified = domains.verify(&admin, claimed.id).await.unwrap();
+    assert_eq!(domains.verify(&admin, claimed.id, Some(2)).await, Err(AppError::PreconditionFailed));
+    let verified = domains.verify(&admin, claimed.id, None).await.unwrap();
     assert_eq!((verified.verified_at, verified.version), (Some(at(10)), 2));
-    domains.verify(&admin, claimed.id).await.unwrap();
+    domains.verify(&admin, claimed.id, None).await.unwrap();
     assert_eq!(scene.told(), ["organization.domain_claimed", "organization.domain_verified"], "it is news once");
 }
 
@@ -100,7 +102,7 @@ async fn domains_are_for_owners_and_admins_of_the_organization() {
     for who in [Person::Member, Person::Guest] {
         let actor = who.actor();
         assert_eq!(domains.claim(&actor, DomainName::parse("a.example").unwrap()).await, refused(denied));
-        assert_eq!(domains.verify(&actor, claimed.id).await, refused(denied));
+        assert_eq!(domains.verify(&actor, claimed.id, None).await, refused(denied));
         assert_eq!(scene.app.ask(&actor, FindDomain { domain: claimed.id }).await, refused(denied));
         assert_eq!(scene.app.ask(&actor, ListDomains { page: page.clone() }).await, refused(denied));
         assert_eq!(scene.run(who, edit(claimed.id, None)).await, refused(denied));
@@ -108,7 +110,7 @@ async fn domains_are_for_owners_and_admins_of_the_organization() {
         assert_eq!(scene.run(who, remove).await, refused(denied));
     }
     let (stranger, absent) = (Person::Stranger.actor(), AppError::NotFound("domain"));
-    assert_eq!(domains.verify(&stranger, claimed.id).await, Err(absent.clone()));
+    assert_eq!(domains.verify(&stranger, claimed.id, None).await, Err(absent.clone()));
     assert_eq!(scene.run(Person::Stranger, edit(claimed.id, None)).await, Err(absent));
     assert_eq!(records.asked(), [""; 0], "nobody has the DNS asked who may not");
     let listed = scene.app.ask(&Person::Admin.actor(), ListDomains { page }).await.unwrap();
@@ -126,13 +128,13 @@ async fn a_domain_belongs_to_who_has_proved_it_until_they_let_go() {
     let theirs = domains.claim(&stranger, name()).await.unwrap();
     assert_ne!(ours.record_value, theirs.record_value);
     records.say(&ours.record_name, &[&ours.record_value, &theirs.record_value]);
-    domains.verify(&admin, ours.id).await.unwrap();
-    assert_eq!(domains.verify(&stranger, theirs.id).await, broken(OrganizationError::DomainTaken));
+    domains.verify(&admin, ours.id, None).await.unwrap();
+    assert_eq!(domains.verify(&stranger, theirs.id, None).await, broken(OrganizationError::DomainTaken));
     let stale = RemoveDomain { domain: ours.id, expected_version: Some(1) };
     assert_eq!(scene.run(Person::Admin, stale).await, Err(AppError::PreconditionFailed));
     scene.run(Person::Admin, RemoveDomain { domain: ours.id, expected_version: Some(2) }).await.unwrap();
     assert_eq!(scene.told().last().unwrap(), "organization.domain_removed");
-    domains.verify(&stranger, theirs.id).await.unwrap();
+    domains.verify(&stranger, theirs.id, None).await.unwrap();
     let public = domains.claim(&admin, DomainName::parse("gmail.com").unwrap()).await;
     assert_eq!(public, broken(OrganizationError::PublicDomain));
 }
@@ -145,7 +147,7 @@ async fn only_a_verified_domain_lets_addresses_in() {
     let open = || edit(claimed.id, Some(OrganizationRole::Member));
     assert_eq!(scene.run(Person::Admin, open()).await, broken(OrganizationError::DomainNotVerified));
     records.say(&claimed.record_name, &[&claimed.record_value]);
-    domains.verify(&Person::Admin.actor(), claimed.id).await.unwrap();
+    domains.verify(&Person::Admin.actor(), claimed.id, None).await.unwrap();
     for role in [OrganizationRole::Owner, OrganizationRole::Admin] {
         let refused = scene.run(Person::Owner, edit(claimed.id, Some(role))).await;
         assert_eq!(refused, broken(OrganizationError::AutoJoinRole));
@@ -228,4 +230,15 @@ async fn who_is_suspended_does_not_come_back_by_their_address() {
     let (_, member) =
         members.iter().find(|(org, it)| *org == Scene::ACME && it.user_id == Person::Stranger.id()).unwrap();
     assert_eq!(member.suspended_at, Some(at(10)));
+}
+
+#[tokio::test]
+async fn who_is_deactivated_joins_nothing_by_their_address() {
+    let (scene, _) = opened(OrganizationRole::Member).await;
+    scene.set_deactivated(Person::Stranger, Some(at(10)));
+    verify_address(&scene, Person::Stranger).await;
+    assert_eq!(role_in_acme(&scene, Person::Stranger), None);
+    assert_eq!(join(&scene, Person::Stranger).await, Err(AppError::Deactivated), "with a session that has just ended");
+    scene.set_deactivated(Person::Stranger, None);
+    join(&scene, Person::Stranger).await.unwrap();
 }

@@ -34,7 +34,7 @@ async fn nobody_is_invited_who_is_there_or_on_their_way() {
     let first = scene.run(Person::Admin, again()).await.unwrap();
     assert_eq!(scene.run(Person::Admin, again()).await, broken(OrganizationError::AlreadyInvited));
 
-    scene.run(Person::Admin, RevokeInvitation { invitation: first.id }).await.unwrap();
+    scene.run(Person::Admin, RevokeInvitation { invitation: first.id, expected_version: None }).await.unwrap();
     assert!(scene.run(Person::Admin, again()).await.is_ok(), "after revoking");
     scene.clock.set(10 + 7 * 24 * 60);
     assert!(scene.run(Person::Admin, again()).await.is_ok(), "after expiring");
@@ -46,11 +46,13 @@ async fn nobody_is_invited_who_is_there_or_on_their_way() {
 async fn an_invitation_is_revoked_once_and_only_by_its_organization() {
     let scene = Scene::new();
     let invitation = scene.run(Person::Owner, invite("new@example.com", OrganizationRole::Guest)).await.unwrap().id;
-    let revoke = || RevokeInvitation { invitation };
+    let revoke = || RevokeInvitation { invitation, expected_version: None };
     assert_eq!(scene.run(Person::Stranger, revoke()).await, Err(AppError::NotFound("invitation")));
     assert_eq!(scene.run(Person::Member, revoke()).await, refused(Permission::ManageInvitations));
-    assert_eq!(scene.run(Person::Admin, revoke()).await, Ok(()));
+    let stale = RevokeInvitation { invitation, expected_version: Some(2) };
+    assert_eq!(scene.run(Person::Admin, stale).await, Err(AppError::PreconditionFailed));
+    assert_eq!(scene.run(Person::Admin, RevokeInvitation { expected_version: Some(1), ..revoke() }).await, Ok(()));
     assert_eq!(scene.run(Person::Admin, revoke()).await, broken(OrganizationError::InvitationRevoked));
-    let unknown = RevokeInvitation { invitation: InvitationId::new(Uuid::nil()) };
+    let unknown = RevokeInvitation { invitation: InvitationId::new(Uuid::nil()), expected_version: None };
     assert_eq!(scene.run(Person::Admin, unknown).await, Err(AppError::NotFound("invitation")));
 }

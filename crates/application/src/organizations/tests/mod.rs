@@ -4,6 +4,7 @@ mod inviting;
 mod membership;
 mod rechecking;
 mod requiring_mfa;
+mod reviewing;
 mod roles;
 mod service_accounts;
 mod suspending;

@@ -13,7 +13,7 @@ async fn a_domain_that_fails_keeps_no_other_waiting() {
     for name in ["a.example", "b.example"] {
         let claimed = domains.claim(&Person::Admin.actor(), DomainName::parse(name).unwrap()).await.unwrap();
         records.say(&claimed.record_name, &[&claimed.record_value]);
-        domains.verify(&Person::Admin.actor(), claimed.id).await.unwrap();
+        domains.verify(&Person::Admin.actor(), claimed.id, None).await.unwrap();
     }
     scene.clock.set(10 + DAY);
     let seen = || scene.store.data().domains.iter().filter(|(_, it)| it.checked_at == Some(at(10 + DAY))).count();

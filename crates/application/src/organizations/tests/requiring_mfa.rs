@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::*;
 use crate::actor::{Actor, Credential, Origin, Principal, Viewer};
 use crate::identity::{Accounts, FindProfile, FindSecondFactors, TotpEnrollment};
-use crate::in_memory::{Person, Scene, at, code_at, sign_in_service};
+use crate::in_memory::{Person, Scene, at, code_at, sign_in_service, typed};
 use crate::unit_of_work::StoreError;
 
 fn require(required: bool) -> EditOrganization {
@@ -20,7 +20,7 @@ fn rename(name: &str) -> EditOrganization {
 
 async fn enroll(accounts: &Accounts, who: Person) -> TotpEnrollment {
     let password = Password::attempt(format!("{who:?}'s password"));
-    let app = accounts.begin_totp(&who.actor(), password).await.unwrap();
+    let app = accounts.begin_totp(&who.actor(), password, None).await.unwrap();
     let code = code_at(&app, accounts.app.clock.now());
     accounts.confirm_totp(&who.actor(), &code).await.unwrap();
     app
@@ -28,7 +28,7 @@ async fn enroll(accounts: &Accounts, who: Person) -> TotpEnrollment {
 
 /// Acme requires second factors, and only its owner has one.
 async fn strict() -> (Scene, Accounts, TotpEnrollment) {
-    let scene = Scene::new();
+    let scene = Scene::new().with_sessions();
     let accounts = sign_in_service(&scene).0;
     let app = enroll(&accounts, Person::Owner).await;
     let view = scene.run(Person::Owner, require(true)).await.unwrap();
@@ -41,7 +41,7 @@ async fn only_who_has_a_second_factor_requires_it_of_others() {
     let scene = Scene::new();
     assert_eq!(scene.run(Person::Owner, require(true)).await, broken(OrganizationError::RequiresOwnMfa));
     let accounts = sign_in_service(&scene).0;
-    accounts.begin_totp(&Person::Owner.actor(), Password::attempt("Owner's password".to_owned())).await.unwrap();
+    accounts.begin_totp(&Person::Owner.actor(), Password::attempt("Owner's password".to_owned()), None).await.unwrap();
     let unconfirmed = scene.run(Person::Owner, require(true)).await;
     assert_eq!(unconfirmed, broken(OrganizationError::RequiresOwnMfa));
     assert_eq!(scene.run(Person::Member, require(true)).await, refused(Permission::EditOrganization));
@@ -75,7 +75,7 @@ async fn without_one_nothing_of_the_organization_is_in_reach_but_the_way_to_one(
 async fn it_counts_at_once_when_one_goes_and_when_the_rule_does() {
     let (scene, accounts, app) = strict().await;
     scene.clock.set(11);
-    accounts.remove_totp(&Person::Owner.actor(), &code_at(&app, at(11))).await.unwrap();
+    accounts.remove_totp(&Person::Owner.actor(), typed(code_at(&app, at(11)))).await.unwrap();
     assert_eq!(scene.run(Person::Owner, rename("Ours")).await, Err(AppError::MfaEnrollmentRequired));
     enroll(&accounts, Person::Owner).await;
     scene.run(Person::Owner, rename("Ours")).await.unwrap();
@@ -110,7 +110,7 @@ async fn a_program_needs_none() {
 
 #[tokio::test]
 async fn a_rule_that_was_not_committed_is_not_known() {
-    let scene = Scene::new();
+    let scene = Scene::new().with_sessions();
     let accounts = sign_in_service(&scene).0;
     enroll(&accounts, Person::Owner).await;
     scene.store.fail_commits([StoreError::Unavailable("away".to_owned())]);

@@ -5,7 +5,7 @@ mod own_permissions;
 use tenon_domain::CustomRoleId;
 use tenon_domain::access::{OrganizationRole, Permission, Permissions, RoleLevel};
 use tenon_domain::organizations::{
-    CustomRole, CustomRoleState, HeldRole, NewRole, OrganizationError, RoleChanges, RoleName,
+    CustomRole, CustomRoleState, HeldRole, NewRole, OrganizationError, RoleChanges, RoleChoice, RoleName,
 };
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ fn new(text: &str, permissions: &[Permission]) -> NewRole {
     NewRole {
         level: RoleLevel::Organization,
         name: name(text),
-        description: String::new(),
+        description: None,
         base: Some(OrganizationRole::Member),
         permissions: set(permissions),
     }
@@ -48,7 +48,7 @@ fn holding(scene: &Scene, who: Person, base: OrganizationRole, permissions: Perm
         id,
         level: RoleLevel::Organization,
         name: name(&format!("Role of {who:?}")),
-        description: String::new(),
+        description: None,
         base: Some(base),
         permissions,
         version: 1,

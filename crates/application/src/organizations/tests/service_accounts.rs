@@ -1,9 +1,10 @@
-use tenon_domain::access::OrganizationRole;
+use tenon_domain::access::{OrganizationRole, Scope};
 use tenon_domain::identity::{DisplayName, Email, UserKind};
 use tenon_domain::organizations::OrganizationError;
 
 use super::*;
-use crate::identity::IdentityQueries;
+use crate::actor::{Actor, Credential, Origin, Principal, Viewer};
+use crate::identity::{EditProfile, IdentityQueries};
 use crate::in_memory::{Person, Scene, at};
 
 fn create(role: OrganizationRole) -> CreateServiceAccount {
@@ -57,7 +58,7 @@ async fn nor_does_it_get_there_by_another_way() {
 async fn a_service_account_goes_from_its_organization_and_a_person_is_none() {
     let scene = Scene::new();
     let account = scene.run(Person::Admin, create(OrganizationRole::Member)).await.unwrap().id;
-    let delete = |account| DeleteServiceAccount { account };
+    let delete = |account| DeleteServiceAccount { account, expected_version: None };
     assert_eq!(scene.run(Person::Member, delete(account)).await, refused(Permission::ManageMembers));
     let absent = Err(AppError::NotFound("service_account"));
     assert_eq!(scene.run(Person::Stranger, delete(account)).await, absent);
@@ -66,4 +67,69 @@ async fn a_service_account_goes_from_its_organization_and_a_person_is_none() {
     assert_eq!(scene.app.sessions.role(Scene::ACME, account).await, Ok(None));
     assert_eq!(scene.run(Person::Admin, delete(account)).await, absent);
     assert!(scene.store.data().users.iter().any(|it| it.id == account), "what it did stays under its name");
+}
+
+fn edit(account: &ServiceAccountView, name: Option<&str>, role: Option<OrganizationRole>) -> EditServiceAccount {
+    EditServiceAccount {
+        account: account.id,
+        name: name.map(|name| DisplayName::parse(name).unwrap()),
+        role: role.map(Into::into),
+        expected_version: None,
+    }
+}
+
+#[tokio::test]
+async fn its_name_and_its_role_are_changed_and_each_makes_a_version() {
+    let scene = Scene::new();
+    let made = scene.run(Person::Admin, create(OrganizationRole::Member)).await.unwrap();
+    assert_eq!(made.version, 1);
+    scene.clock.set(20);
+    let renamed = scene.run(Person::Admin, edit(&made, Some("Exporter"), None)).await.unwrap();
+    assert_eq!((renamed.name.as_str(), renamed.version, renamed.updated_at), ("Exporter", 2, at(20)));
+    assert_eq!((renamed.role, renamed.created_at), (OrganizationRole::Member, at(10)));
+    let demoted = scene.run(Person::Admin, edit(&made, None, Some(OrganizationRole::Guest))).await.unwrap();
+    assert_eq!((demoted.role, demoted.version), (OrganizationRole::Guest, 3));
+    assert_eq!(scene.app.sessions.role(Scene::ACME, made.id).await, Ok(Some(OrganizationRole::Guest.into())));
+    let same = edit(&made, Some("Exporter"), Some(OrganizationRole::Guest));
+    assert_eq!(scene.run(Person::Admin, same).await.unwrap(), demoted, "nothing has changed");
+
+    let stale = EditServiceAccount { expected_version: Some(2), ..edit(&made, Some("Late"), None) };
+    assert_eq!(scene.run(Person::Admin, stale).await, Err(AppError::PreconditionFailed));
+    let stale = DeleteServiceAccount { account: made.id, expected_version: Some(2) };
+    assert_eq!(scene.run(Person::Admin, stale).await, Err(AppError::PreconditionFailed));
+    let delete = DeleteServiceAccount { account: made.id, expected_version: Some(3) };
+    assert_eq!(scene.run(Person::Admin, delete).await, Ok(()));
+}
+
+#[tokio::test]
+async fn it_is_changed_by_those_who_may_give_what_it_has() {
+    let scene = Scene::new();
+    let modest = scene.run(Person::Admin, create(OrganizationRole::Member)).await.unwrap();
+    let powerful = scene.run(Person::Owner, create(OrganizationRole::Admin)).await.unwrap();
+    let rename = |account| edit(account, Some("Exporter"), None);
+    assert_eq!(scene.run(Person::Member, rename(&modest)).await, refused(Permission::ManageMembers));
+    let absent = Err(AppError::NotFound("service_account"));
+    assert_eq!(scene.run(Person::Stranger, rename(&modest)).await, absent);
+    let person = EditServiceAccount { account: Person::Peer.id(), ..rename(&modest) };
+    assert_eq!(scene.run(Person::Owner, person).await, absent);
+    let promote = |role| edit(&modest, Some("Exporter"), Some(role));
+    let by_admin = scene.run(Person::Admin, promote(OrganizationRole::Admin)).await;
+    assert_eq!(by_admin, refused(Permission::ManageOwners));
+    let to_owner = scene.run(Person::Owner, promote(OrganizationRole::Owner)).await;
+    assert_eq!(to_owner, broken(OrganizationError::ServiceAccountOwner));
+    let names: Vec<_> = scene.store.data().users.iter().map(|it| it.display_name.to_string()).collect();
+    assert!(!names.contains(&"Exporter".to_owned()), "all of it or nothing");
+    assert!(scene.run(Person::Admin, rename(&powerful)).await.is_ok(), "an admin may do what it may");
+}
+
+#[tokio::test]
+async fn it_does_not_rename_itself() {
+    let scene = Scene::new();
+    let account = scene.run(Person::Owner, create(OrganizationRole::Member)).await.unwrap().id;
+    let viewer = Viewer::new(account, Scene::ACME, OrganizationRole::Member);
+    let scopes = [Scope::ProfileWrite].into_iter().collect();
+    let credential = Credential::Token(tenon_domain::TokenId::new(uuid::Uuid::from_u128(7)), scopes);
+    let robot = Actor { principal: Principal::User { viewer, credential }, origin: Origin::default() };
+    let rename = EditProfile { display_name: DisplayName::parse("Boss").ok(), expected_version: None };
+    assert_eq!(scene.app.execute(&robot, rename).await, Err(AppError::ManagedByOthers));
 }

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use tenon_domain::Fact;
 use tenon_domain::access::{OrganizationRole, ProjectRole};
 use tenon_domain::identity::{IdentityFact, Password, SignInFailure};
-use tenon_domain::organizations::OrganizationError;
+use tenon_domain::organizations::{MemberStatus, OrganizationError};
 use tenon_domain::projects::ProjectError;
 use tenon_domain::tasks::{Assignees, TaskError};
+use tenon_domain::{Fact, Timestamp};
 
 use super::*;
 use crate::actor::{Actor, Denial, Origin};
@@ -15,11 +15,11 @@ use crate::projects::{ProjectRef, SetProjectMember};
 use crate::tasks::{EditTask, TaskFields, TaskRef};
 
 fn suspend(who: Person) -> SuspendMember {
-    SuspendMember { user: who.id() }
+    SuspendMember { user: who.id(), expected_version: None }
 }
 
 fn unsuspend(who: Person) -> UnsuspendMember {
-    UnsuspendMember { user: who.id() }
+    UnsuspendMember { user: who.id(), expected_version: None }
 }
 
 /// Makes the admin a second owner.
@@ -55,6 +55,16 @@ async fn a_suspended_member_is_out_at_once_and_gets_back_what_they_had() {
     let data = scene.store.data();
     assert_eq!(data.roles, [(project, Person::Peer.id(), ProjectRole::Manager.into())]);
     assert!(data.tasks.iter().any(|(_, it)| it.id == task && it.assignees.as_slice() == [Person::Peer.id()]));
+}
+
+#[tokio::test]
+async fn one_that_has_changed_since_it_was_seen_is_left_alone() {
+    let scene = Scene::new();
+    let seen = |expected_version| SuspendMember { expected_version, ..suspend(Person::Peer) };
+    assert_eq!(scene.run(Person::Admin, seen(Some(2))).await, Err(AppError::PreconditionFailed));
+    assert_eq!(scene.run(Person::Admin, seen(Some(1))).await.unwrap().version, 2);
+    let late = UnsuspendMember { expected_version: Some(1), ..unsuspend(Person::Peer) };
+    assert_eq!(scene.run(Person::Admin, late).await, Err(AppError::PreconditionFailed));
 }
 
 #[tokio::test]
@@ -104,12 +114,41 @@ async fn a_new_role_waits_for_who_is_suspended() {
 }
 
 #[tokio::test]
-async fn nothing_new_is_given_to_who_is_suspended() {
+async fn what_organizations_give_waits_for_who_is_deactivated() {
+    let scene = Scene::new();
+    scene.set_deactivated(Person::Peer, Some(at(5)));
+    let role = async || scene.app.sessions.role(Scene::ACME, Person::Peer.id()).await;
+    let view = scene.run(Person::Admin, suspend(Person::Peer)).await.unwrap();
+    assert_eq!((view.status(), view.suspended_at), (MemberStatus::Deactivated, Some(at(10))));
+    let view = scene.run(Person::Admin, unsuspend(Person::Peer)).await.unwrap();
+    assert_eq!((view.status(), view.suspended_at), (MemberStatus::Deactivated, None));
+    assert_eq!(role().await, Ok(None));
+    let change = ChangeMemberRole {
+        user: Person::Peer.id(),
+        role: Some(OrganizationRole::Admin.into()),
+        expected_version: None,
+    };
+    scene.run(Person::Owner, change).await.unwrap();
+    assert_eq!(role().await, Ok(None));
+    scene.set_deactivated(Person::Peer, None);
+    scene.run(Person::Owner, suspend(Person::Peer)).await.unwrap();
+    scene.run(Person::Owner, unsuspend(Person::Peer)).await.unwrap();
+    assert_eq!(role().await, Ok(Some(OrganizationRole::Admin.into())));
+}
+
+#[tokio::test]
+async fn nothing_new_is_given_to_who_is_suspended_or_deactivated() {
+    for bar in [Scene::set_suspended, Scene::set_deactivated] {
+        nothing_new_is_given_to_who_is_out(bar).await;
+    }
+}
+
+async fn nothing_new_is_given_to_who_is_out(bar: fn(&Scene, Person, Option<Timestamp>)) {
     let scene = Scene::new();
     let project = scene.open_project(1, "ENG");
     let task = scene.add_task(1, project, &[Person::Peer]);
     let free = scene.add_task(2, project, &[]);
-    scene.set_suspended(Person::Peer, Some(at(5)));
+    bar(&scene, Person::Peer, Some(at(5)));
     let assign = |task, people: &[Person]| {
         let assignees = Some(Assignees::parse(people.iter().map(|it| it.id())).unwrap());
         let fields = TaskFields { assignees, ..TaskFields::default() };
@@ -145,7 +184,12 @@ async fn who_is_suspended_everywhere_is_told_so_once_the_password_was_right() {
     scene.set_suspended(Person::Peer, Some(at(6)));
     let nobody = Actor::anonymous(Origin::default());
     let refreshed = accounts.refresh(&nobody, &signed_in.refresh_token).await.unwrap_err();
-    assert_eq!(refreshed, AppError::Unauthenticated(Denial::InvalidRefreshToken));
+    assert_eq!(refreshed, AppError::Suspended);
+    let forged = signed_in.refresh_token.replace("secret", "made-up");
+    let forged = accounts.refresh(&nobody, &forged).await.unwrap_err();
+    assert_eq!(forged, AppError::Unauthenticated(Denial::InvalidRefreshToken), "only who has the token hears of it");
+    scene.set_suspended(Person::Peer, None);
+    accounts.refresh(&nobody, &signed_in.refresh_token).await.unwrap();
 }
 
 #[tokio::test]
@@ -159,10 +203,7 @@ async fn who_is_suspended_is_not_invited_again() {
 #[tokio::test]
 async fn the_list_is_asked_for_who_is_meant() {
     let mut scene = Scene::new();
-    let filter = MemberFilter {
-        statuses: vec![tenon_domain::organizations::MemberStatus::Suspended],
-        ..MemberFilter::default()
-    };
+    let filter = MemberFilter { statuses: vec![MemberStatus::Suspended], ..MemberFilter::default() };
     let expected = filter.clone();
     let mut queries = MockOrganizationQueries::new();
     queries.expect_members().returning(move |_, filter, _| {

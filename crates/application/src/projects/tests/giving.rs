@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::*;
 use crate::actor::{Actor, Origin, Viewer};
 use crate::in_memory::at;
+use crate::organizations::ChangeMemberRole;
 
 /// Adds a custom role.
 fn role(scene: &Scene, n: u128, level: RoleLevel, permissions: Permissions) -> GivenRole {
@@ -17,7 +18,7 @@ fn role(scene: &Scene, n: u128, level: RoleLevel, permissions: Permissions) -> G
         id,
         level,
         name: RoleName::parse(&format!("Role {n}")).unwrap(),
-        description: String::new(),
+        description: None,
         base: None,
         permissions,
         version: 1,
@@ -188,4 +189,56 @@ async fn no_guest_manages_a_project_by_creating_it_or_by_being_its_lead() {
     let created = scene.app.execute(&founder, create("ENG", Visibility::Private, None)).await;
     assert_eq!(created, refused(Permission::CreateProject));
     assert!(scene.store.data().projects.is_empty());
+}
+
+#[tokio::test]
+async fn who_sees_a_project_is_decided_by_who_has_all_of_it() {
+    let scene = Scene::new();
+    let id = project_with(&scene, of(&[Permission::ViewProject, Permission::EditProject]));
+    let show = |visibility| edit(id, ProjectFields { visibility: Some(visibility), ..ProjectFields::default() });
+    assert!(scene.run(Person::Peer, show(Visibility::Private)).await.is_ok(), "it stays as it is");
+    assert!(matches!(scene.run(Person::Peer, show(Visibility::Organization)).await, Err(AppError::Forbidden(_))));
+    assert!(scene.run(Person::Member, show(Visibility::Organization)).await.is_ok());
+    assert!(matches!(scene.run(Person::Peer, show(Visibility::Private)).await, Err(AppError::Forbidden(_))));
+    assert!(scene.run(Person::Admin, show(Visibility::Private)).await.is_ok());
+}
+
+#[tokio::test]
+async fn private_projects_keep_somebody_who_can_manage_them() {
+    let scene = Scene::new();
+    let id = scene.private_project(1, "SEC", &[(Person::Member, MANAGER), (Person::Guest, MANAGER)]);
+    let last = broken(ProjectError::LastManager);
+    assert_eq!(scene.run(Person::Member, remove(id, Person::Member)).await, last, "guests manage nothing");
+    assert_eq!(scene.run(Person::Member, set(id, Person::Member, VIEWER)).await.map(drop), last);
+    assert_eq!(scene.run(Person::Member, remove(id, Person::Guest)).await, Ok(()));
+
+    let guest = ChangeMemberRole {
+        user: Person::Member.id(),
+        role: Some(OrganizationRole::Guest.into()),
+        expected_version: None,
+    };
+    scene.run(Person::Admin, guest).await.unwrap();
+    assert_eq!(role_of(&scene, id, Person::Admin), Some(MANAGER), "it passes to who made them a guest");
+}
+
+#[tokio::test]
+async fn people_are_taken_out_of_archived_projects() {
+    let scene = Scene::new();
+    let id = scene.private_project(1, "SEC", &[(Person::Member, MANAGER), (Person::Peer, VIEWER)]);
+    scene
+        .run(
+            Person::Member,
+            edit(id, ProjectFields { lead_id: Some(Some(Person::Peer.id())), ..ProjectFields::default() }),
+        )
+        .await
+        .unwrap();
+    scene.run(Person::Member, ArchiveProject { project: ProjectRef::Id(id) }).await.unwrap();
+    assert_eq!(
+        scene.run(Person::Member, set(id, Person::Admin, VIEWER)).await.map(drop),
+        broken(ProjectError::Archived)
+    );
+    scene.run(Person::Member, remove(id, Person::Peer)).await.unwrap();
+    assert_eq!(role_of(&scene, id, Person::Peer), None);
+    let data = scene.store.data();
+    assert!(data.projects.iter().any(|(_, it)| it.id == id && it.lead_id.is_none()));
 }

@@ -20,7 +20,7 @@ fn auditor() -> NewRole {
     NewRole {
         level: RoleLevel::Organization,
         name: RoleName::parse("Auditor").unwrap(),
-        description: String::new(),
+        description: None,
         base: Some(OrganizationRole::Guest),
         permissions: set(&[Permission::ViewAuditLog]),
     }
@@ -94,9 +94,11 @@ fn names_are_short_lines_and_descriptions_short_texts() {
     assert_eq!(RoleName::parse(&"x".repeat(51)), Err(OrganizationError::RoleNameLength));
     assert_eq!(RoleName::parse("a\tb"), Err(OrganizationError::RoleNameCharacters));
     assert_eq!(RoleName::parse(" \u{c9}TAGE ").unwrap().key(), "\u{e9}tage");
-    assert_eq!(CustomRole::parse_description("two\nlines ").as_deref(), Ok("two\nlines"));
-    assert_eq!(CustomRole::parse_description(&"x".repeat(501)), Err(OrganizationError::RoleDescriptionLength));
-    assert_eq!(CustomRole::parse_description("\u{0}"), Err(OrganizationError::RoleDescriptionCharacters));
+    assert_eq!(RoleDescription::parse(" "), Ok(None));
+    let lines = RoleDescription::parse("two\nlines ").unwrap().unwrap();
+    assert_eq!(lines.as_str(), "two\nlines");
+    assert_eq!(RoleDescription::parse(&"x".repeat(501)), Err(OrganizationError::RoleDescriptionLength));
+    assert_eq!(RoleDescription::parse("\u{0}"), Err(OrganizationError::RoleDescriptionCharacters));
 }
 
 #[test]

@@ -9,7 +9,7 @@ pub(crate) struct Model {
     pub(crate) level: String,
     pub(crate) name: String,
     pub(crate) name_key: String,
-    pub(crate) description: String,
+    pub(crate) description: Option<String>,
     pub(crate) base: Option<String>,
     pub(crate) permissions: String,
     pub(crate) version: i64,

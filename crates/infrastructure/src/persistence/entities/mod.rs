@@ -4,6 +4,7 @@ pub(super) mod account_request;
 pub(super) mod audit_entry;
 pub(super) mod custom_role;
 pub(super) mod event_receipt;
+pub(super) mod excluded_address;
 pub(super) mod external_identity;
 pub(super) mod failed_job;
 pub(super) mod finished_ceremony;

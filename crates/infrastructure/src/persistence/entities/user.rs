@@ -11,6 +11,7 @@ pub(crate) struct Model {
     pub(crate) password_hash: String,
     pub(crate) email_verified_at: Option<DateTimeUtc>,
     pub(crate) deleted_at: Option<DateTimeUtc>,
+    pub(crate) deactivated_at: Option<DateTimeUtc>,
     pub(crate) version: i64,
     pub(crate) created_at: DateTimeUtc,
     pub(crate) updated_at: DateTimeUtc,

@@ -1,5 +1,7 @@
 use async_trait::async_trait;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+};
 use tenon_application::StoreError;
 use tenon_application::identity::ExternalIdentityRepository;
 use tenon_domain::identity::{ExternalIdentity, ExternalIdentityState, ExternalSubject, Issuer, ProviderKey};
@@ -47,6 +49,22 @@ impl ExternalIdentityRepository for SqlUnitOfWork {
     async fn find_own(&mut self, user: UserId, id: ExternalIdentityId) -> Result<Option<ExternalIdentity>, StoreError> {
         let own = Column::UserId.eq(user.uuid());
         restored(Entity::find_by_id(id.uuid()).filter(own).one(&self.transaction).await.stored()?)
+    }
+
+    async fn all_of(&mut self, user: UserId) -> Result<Vec<ExternalIdentity>, StoreError> {
+        let own = Entity::find().filter(Column::UserId.eq(user.uuid())).order_by_asc(Column::Id);
+        let rows = own.all(&self.transaction).await.stored()?;
+        rows.into_iter().map(|row| identity_state(row).map(ExternalIdentity::restore)).collect()
+    }
+
+    async fn is_known(&mut self, user: UserId, provider: &ProviderKey, issuer: &Issuer) -> Result<bool, StoreError> {
+        let known = Entity::find()
+            .filter(Column::UserId.eq(user.uuid()))
+            .filter(Column::Provider.eq(provider.to_string()))
+            .filter(Column::Issuer.eq(issuer.as_str()))
+            .count(&self.transaction)
+            .await;
+        Ok(known.stored()? > 0)
     }
 
     async fn count_of(&mut self, user: UserId) -> Result<u64, StoreError> {

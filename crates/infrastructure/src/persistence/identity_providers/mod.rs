@@ -13,7 +13,7 @@ use tenon_domain::identity::{
     GroupRoles, GroupsClaim, IdentityProviderState, Issuer, ProviderClientId, ProviderDomains, ProviderKey,
     ProviderName, ProviderScopes, ProviderSettings, SealedSecret, VouchedSignIn,
 };
-use tenon_domain::organizations::DomainName;
+use tenon_domain::organizations::{DomainName, RoleChoice};
 use uuid::Uuid;
 
 use super::entities::identity_provider::Model;
@@ -47,7 +47,8 @@ fn provider_state(row: Model) -> Result<IdentityProviderState, StoreError> {
 
 fn provider_row(organization: Uuid, state: &IdentityProviderState) -> Result<Model, StoreError> {
     let IdentityProviderState { settings, client_secret, .. } = state;
-    let roles: BTreeMap<&str, &str> = settings.group_roles.iter().map(|(group, role)| (group, role.as_str())).collect();
+    let roles = settings.group_roles.iter().map(|(group, role)| (group, role.to_string()));
+    let roles: BTreeMap<&str, String> = roles.collect();
     Ok(Model {
         id: state.id.uuid(),
         org_id: organization,
@@ -76,8 +77,17 @@ fn domains(json: &str) -> Result<ProviderDomains, StoreError> {
 
 fn group_roles(json: &str) -> Result<GroupRoles, StoreError> {
     let roles: BTreeMap<String, String> = from_json(json)?;
-    let roles: Result<Vec<_>, StoreError> = roles.into_iter().map(|(group, text)| Ok((group, role(&text)?))).collect();
+    let roles: Result<Vec<_>, StoreError> =
+        roles.into_iter().map(|(group, text)| Ok((group, role_choice(&text)?))).collect();
     GroupRoles::parse(roles?).map_err(broken)
+}
+
+/// The id of a custom role, which is no name of another one, or a system role.
+fn role_choice(text: &str) -> Result<RoleChoice, StoreError> {
+    match Uuid::try_parse(text) {
+        Ok(id) => Ok(RoleChoice::Custom(id.into())),
+        Err(_) => role(text).map(RoleChoice::System),
+    }
 }
 
 fn role(text: &str) -> Result<OrganizationRole, StoreError> {

@@ -1,7 +1,5 @@
 use async_trait::async_trait;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
 use tenon_application::StoreError;
 use tenon_application::identity::IdentityProviderRepository;
 use tenon_domain::IdentityProviderId;
@@ -10,7 +8,6 @@ use uuid::Uuid;
 
 use super::{provider_row, provider_state};
 use crate::persistence::entities::identity_provider::{ActiveModel, Column, Entity};
-use crate::persistence::entities::organization;
 use crate::persistence::error::Stored;
 use crate::persistence::unit_of_work::SqlUnitOfWork;
 use crate::persistence::versioned;
@@ -32,7 +29,7 @@ impl IdentityProviderRepository for SqlUnitOfWork {
 
     async fn count(&mut self) -> Result<u64, StoreError> {
         let organization = self.org()?;
-        organization::Entity::find_by_id(organization).lock_exclusive().one(&self.transaction).await.stored()?;
+        self.hold_organization().await?;
         Entity::find().filter(Column::OrgId.eq(organization)).count(&self.transaction).await.stored()
     }
 

@@ -1,21 +1,21 @@
 use async_trait::async_trait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
 };
 use tenon_application::organizations::CustomRoleRepository;
 use tenon_application::{Page, PageRequest, StoreError, Unsorted, Viewer};
 use tenon_domain::access::{OrganizationRole, Permissions, RoleLevel};
 use tenon_domain::identity::UserKind;
-use tenon_domain::organizations::{CustomRole, CustomRoleState, RoleName};
-use tenon_domain::{CustomRoleId, OrganizationId};
+use tenon_domain::organizations::{CustomRole, CustomRoleState, RoleDescription, RoleName};
+use tenon_domain::{CustomRoleId, OrganizationId, Version};
 use uuid::Uuid;
 
 use super::role;
 use crate::persistence::SqlQueries;
-use crate::persistence::entities::custom_role::{ActiveModel, Column, Entity, Model};
-use crate::persistence::entities::{organization, user};
+use crate::persistence::entities::custom_role::{Column, Entity, Model};
+use crate::persistence::entities::user;
 use crate::persistence::error::Stored;
 use crate::persistence::keyset::{at_id, page};
 use crate::persistence::rows::named;
@@ -30,13 +30,17 @@ fn state(row: Model) -> Result<CustomRoleState, StoreError> {
         id: row.id.into(),
         level: named("level of a role", &row.level, RoleLevel::parse)?,
         name: RoleName::restore(row.name),
-        description: row.description,
+        description: row.description.map(RoleDescription::restore),
         base: row.base.as_deref().map(role).transpose()?,
         permissions: Permissions::restore(&row.permissions),
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
     })
+}
+
+fn unchanged(organization: Uuid, id: CustomRoleId, version: Version) -> Condition {
+    Condition::all().add(Column::Id.eq(id.uuid())).add(Column::OrgId.eq(organization)).add(Column::Version.eq(version))
 }
 
 /// Finds something when a row of this table refers to the role.
@@ -60,6 +64,18 @@ impl CustomRoleRepository for SqlUnitOfWork {
             .await
             .stored()?;
         Ok(row.map(state).transpose()?.map(CustomRole::restore))
+    }
+
+    async fn find_all(&mut self, ids: &[CustomRoleId]) -> Result<Vec<CustomRole>, StoreError> {
+        let rows = Entity::find()
+            .filter(Column::OrgId.eq(self.org()?))
+            .filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())))
+            .order_by_asc(Column::Id)
+            .lock_exclusive()
+            .all(&self.transaction)
+            .await
+            .stored()?;
+        rows.into_iter().map(|row| Ok(CustomRole::restore(state(row)?))).collect()
     }
 
     async fn name(&mut self, id: CustomRoleId) -> Result<Option<RoleName>, StoreError> {
@@ -88,41 +104,22 @@ impl CustomRoleRepository for SqlUnitOfWork {
             level: state.level.as_str().to_owned(),
             name: state.name.to_string(),
             name_key: state.name.key(),
-            description: state.description.clone(),
+            description: state.description.clone().map(RoleDescription::into_string),
             base: state.base.map(|base: OrganizationRole| base.as_str().to_owned()),
             permissions: state.permissions.to_string(),
             version: state.version,
             created_at: state.created_at,
             updated_at: state.updated_at,
         };
-        if read_version == 0 {
-            Entity::insert(row.into_active_model()).exec_without_returning(&self.transaction).await.stored()?;
-        } else {
-            let changed = ActiveModel {
-                name: Set(row.name),
-                name_key: Set(row.name_key),
-                description: Set(row.description),
-                permissions: Set(row.permissions),
-                version: Set(row.version),
-                updated_at: Set(row.updated_at),
-                ..Default::default()
-            };
-            let unchanged = Condition::all()
-                .add(Column::Id.eq(row.id))
-                .add(Column::OrgId.eq(organization))
-                .add(Column::Version.eq(read_version));
-            versioned::update(&self.transaction, changed, unchanged).await?;
-        }
+        let unchanged = unchanged(organization, state.id, read_version);
+        versioned::save(&self.transaction, row.into_active_model(), read_version, unchanged).await?;
         self.stamp(events);
         Ok(state)
     }
 
     async fn remove(&mut self, role: CustomRole) -> Result<(), StoreError> {
         let (state, events) = role.into_parts();
-        let unchanged = Condition::all()
-            .add(Column::Id.eq(state.id.uuid()))
-            .add(Column::OrgId.eq(self.org()?))
-            .add(Column::Version.eq(state.version));
+        let unchanged = unchanged(self.org()?, state.id, state.version);
         versioned::delete::<Entity>(&self.transaction, unchanged).await?;
         self.stamp(events);
         Ok(())
@@ -130,7 +127,7 @@ impl CustomRoleRepository for SqlUnitOfWork {
 
     async fn count(&mut self) -> Result<u64, StoreError> {
         let organization = self.org()?;
-        organization::Entity::find_by_id(organization).lock_exclusive().one(&self.transaction).await.stored()?;
+        self.hold_organization().await?;
         Entity::find().filter(Column::OrgId.eq(organization)).count(&self.transaction).await.stored()
     }
 

@@ -6,7 +6,7 @@ use sea_orm::{
 use tenon_application::organizations::{InvitationRepository, InvitationView};
 use tenon_application::{StoreError, Viewer};
 use tenon_domain::identity::Email;
-use tenon_domain::organizations::{Invitation, InvitationState};
+use tenon_domain::organizations::{Invitation, InvitationState, InvitationStatus};
 use tenon_domain::{InvitationId, OrganizationId, Timestamp};
 use uuid::Uuid;
 
@@ -129,4 +129,18 @@ pub(super) fn invitations_of(viewer: Viewer) -> Select<invitation::Entity> {
         .column_as(custom_role::Column::Name, "custom_role_name")
         .column_as(custom_role::Column::Permissions, "custom_role_permissions")
         .filter(invitation::Column::OrgId.eq(viewer.organization.uuid()))
+}
+
+/// The rows of invitations with this status by now: what `InvitationState::status` says, in SQL.
+pub(super) fn being(status: InvitationStatus, now: Timestamp) -> Condition {
+    use invitation::Column;
+    let open = Condition::all().add(Column::AcceptedAt.is_null()).add(Column::RevokedAt.is_null());
+    match status {
+        InvitationStatus::Accepted => Condition::all().add(Column::AcceptedAt.is_not_null()),
+        InvitationStatus::Revoked => {
+            Condition::all().add(Column::AcceptedAt.is_null()).add(Column::RevokedAt.is_not_null())
+        }
+        InvitationStatus::Expired => open.add(Column::ExpiresAt.lte(now)),
+        InvitationStatus::Pending => open.add(Column::ExpiresAt.gt(now)),
+    }
 }

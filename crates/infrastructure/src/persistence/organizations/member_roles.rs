@@ -62,7 +62,7 @@ pub(super) fn with_role<E: EntityTrait>(select: Select<E>) -> Select<E> {
 }
 
 impl SqlQueries {
-    /// Of the primary: what was taken from a member must not count any more. Who is suspended has none.
+    /// Of the primary: what was taken from a member must not count any more. Who is suspended or deactivated has none.
     pub(in crate::persistence) async fn access_of(
         &self,
         organization: OrganizationId,

@@ -1,5 +1,4 @@
 use async_trait::async_trait;
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
@@ -12,7 +11,7 @@ use tenon_domain::organizations::{Member, MemberRole, MemberState};
 use tenon_domain::{OrganizationId, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::access::{active_member, last_used_organization, owners};
+use super::access::{active_member, homes, owners};
 use super::{RoleRow, member_user, with_role};
 use crate::persistence::ROWS_PER_STATEMENT;
 use crate::persistence::entities::{member, organization, user};
@@ -20,7 +19,7 @@ use crate::persistence::error::Stored;
 use crate::persistence::unit_of_work::SqlUnitOfWork;
 use crate::persistence::versioned;
 
-/// A membership with the name of its user.
+/// A membership with what is kept of its user.
 #[derive(FromQueryResult)]
 struct NamedMember {
     user_id: Uuid,
@@ -28,6 +27,7 @@ struct NamedMember {
     #[sea_orm(nested)]
     role: RoleRow,
     suspended_at: Option<Timestamp>,
+    deactivated_at: Option<Timestamp>,
     version: i64,
     joined_at: Timestamp,
     updated_at: Timestamp,
@@ -49,7 +49,7 @@ impl MemberRepository for SqlUnitOfWork {
         let row = with_role(membership)
             .join(JoinType::InnerJoin, member_user())
             .columns([Column::UserId, Column::SuspendedAt, Column::Version, Column::JoinedAt, Column::UpdatedAt])
-            .column(user::Column::DisplayName)
+            .columns([user::Column::DisplayName, user::Column::DeactivatedAt])
             .into_model::<NamedMember>()
             .one(&self.transaction)
             .await
@@ -62,6 +62,7 @@ impl MemberRepository for SqlUnitOfWork {
                 role,
                 custom_role,
                 suspended_at: row.suspended_at,
+                deactivated_at: row.deactivated_at,
                 version: row.version,
                 joined_at: row.joined_at,
                 updated_at: row.updated_at,
@@ -121,10 +122,13 @@ impl MemberRepository for SqlUnitOfWork {
         Ok(())
     }
 
+    async fn lock_organization(&mut self) -> Result<(), StoreError> {
+        self.hold_organization().await
+    }
+
     async fn count_owners(&mut self) -> Result<u64, StoreError> {
-        let organization = self.org()?;
-        organization::Entity::find_by_id(organization).lock_exclusive().one(&self.transaction).await.stored()?;
-        owners(organization).count(&self.transaction).await.stored()
+        self.hold_organization().await?;
+        owners(self.org()?).count(&self.transaction).await.stored()
     }
 
     async fn owners(&mut self) -> Result<Vec<UserId>, StoreError> {
@@ -176,22 +180,8 @@ impl MemberRepository for SqlUnitOfWork {
     }
 
     async fn home_of(&mut self, user: UserId) -> Result<Option<(OrganizationId, OrganizationAccess)>, StoreError> {
-        // One statement for everybody, account or not: the time must not tell.
-        let is_last_used = Expr::col((member::Entity, member::Column::OrgId)).eq(last_used_organization(user));
-        let last_used_first: SimpleExpr = Expr::case(is_last_used, 0).finally(1).into();
-        let row = with_role(member::Entity::find().select_only())
-            .column(member::Column::OrgId)
-            .filter(member::Column::UserId.eq(user.uuid()))
-            .filter(active_member())
-            .order_by_asc(last_used_first)
-            .order_by_asc(member::Column::JoinedAt)
-            .order_by_asc(member::Column::OrgId)
-            .limit(1)
-            .into_model::<Home>()
-            .one(&self.transaction)
-            .await
-            .stored()?;
-        row.map(|row| Ok((row.org_id.into(), row.role.member_role()?.access()))).transpose()
+        let row = with_role(homes(user)).into_model::<Home>().one(&self.transaction).await.stored()?;
+        row.map(|home| Ok((home.org_id.into(), home.role.member_role()?.access()))).transpose()
     }
 
     async fn among(&mut self, users: &[UserId]) -> Result<Vec<UserId>, StoreError> {

@@ -3,8 +3,10 @@
 mod access;
 mod custom_roles;
 mod domains;
+mod excluded_addresses;
 mod exclusions;
 mod invitations;
+mod member_queries;
 mod member_roles;
 mod members;
 mod queries;

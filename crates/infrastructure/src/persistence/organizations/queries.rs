@@ -7,48 +7,19 @@ use sea_orm::{
 use tenon_application::organizations::{
     InvitationView, MemberFilter, MemberView, OrganizationQueries, OrganizationView, ServiceAccountView,
 };
-use tenon_application::{Page, PageRequest, Position, PositionValue, Scope, StoreError, Unsorted, Viewer};
+use tenon_application::{Page, PageRequest, Scope, StoreError, Unsorted, Viewer};
 use tenon_domain::access::RoleLevel;
 use tenon_domain::identity::Email;
-use tenon_domain::organizations::{CustomRoleState, MemberRole, MemberStatus};
-use tenon_domain::{CustomRoleId, InvitationId, Timestamp, UserId};
+use tenon_domain::organizations::{CustomRoleState, InvitationStatus};
+use tenon_domain::{CustomRoleId, InvitationId, OrganizationId, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::invitations::{InvitationRow, invitations_of};
-use super::{RoleRow, active_member, member_user, organization_state, with_role};
+use super::invitations::{InvitationRow, being, invitations_of};
+use super::{RoleRow, active_member, organization_state, with_role};
 use crate::persistence::SqlQueries;
-use crate::persistence::entities::{invitation, member, organization, user};
+use crate::persistence::entities::{invitation, member, organization};
 use crate::persistence::error::Stored;
-use crate::persistence::keyset::{Criterion, at_id, page};
-
-/// A membership with what is shown of its user.
-#[derive(FromQueryResult)]
-struct MemberRow {
-    user_id: Uuid,
-    email: String,
-    display_name: String,
-    #[sea_orm(nested)]
-    role: RoleRow,
-    suspended_at: Option<Timestamp>,
-    version: i64,
-    joined_at: Timestamp,
-}
-
-impl MemberRow {
-    fn view(self) -> Result<MemberView, StoreError> {
-        let MemberRole { base: role, custom: custom_role } = self.role.member_role()?;
-        Ok(MemberView {
-            user_id: self.user_id.into(),
-            email: self.email,
-            display_name: self.display_name,
-            role,
-            custom_role,
-            suspended_at: self.suspended_at,
-            version: self.version,
-            joined_at: self.joined_at,
-        })
-    }
-}
+use crate::persistence::keyset::{at_id, page};
 
 /// An organization with the role of one of its members.
 #[derive(FromQueryResult)]
@@ -95,10 +66,14 @@ fn column<E: EntityTrait>(entity: E, column: E::Column) -> SimpleExpr {
 #[async_trait]
 impl OrganizationQueries for SqlQueries {
     async fn find(&self, viewer: Viewer) -> Result<Option<OrganizationView>, StoreError> {
-        let row = organizations_of(viewer.user)
-            .filter(organization::Column::Id.eq(viewer.organization.uuid()))
+        self.find_of(viewer.user, viewer.organization).await
+    }
+
+    async fn find_of(&self, user: UserId, id: OrganizationId) -> Result<Option<OrganizationView>, StoreError> {
+        let row = organizations_of(user)
+            .filter(organization::Column::Id.eq(id.uuid()))
             .into_model::<OrganizationRow>()
-            .one(&self.database.replica(viewer))
+            .one(&self.database.replica(id))
             .await
             .stored()?;
         row.map(OrganizationRow::view).transpose()
@@ -126,51 +101,26 @@ impl OrganizationQueries for SqlQueries {
         filter: &MemberFilter,
         request: &PageRequest<Unsorted>,
     ) -> Result<Page<MemberView>, StoreError> {
-        use member::Column;
-        let database = &self.database.replica(viewer);
-        let mut select = with_role(member::Entity::find().select_only())
-            .join(JoinType::InnerJoin, member_user())
-            .columns([Column::UserId, Column::SuspendedAt, Column::Version, Column::JoinedAt])
-            .columns([user::Column::Email, user::Column::DisplayName])
-            .filter(Column::OrgId.eq(viewer.organization.uuid()));
-        if !filter.roles.is_empty() {
-            select = select.filter(Column::Role.is_in(filter.roles.iter().map(|role| role.as_str())));
-        }
-        if !filter.custom_roles.is_empty() {
-            select = select.filter(Column::CustomRoleId.is_in(filter.custom_roles.iter().map(|role| role.uuid())));
-        }
-        if !filter.statuses.is_empty() {
-            let statuses = filter.statuses.iter().map(|status| match status {
-                MemberStatus::Active => active_member(),
-                MemberStatus::Suspended => Column::SuspendedAt.is_not_null(),
-            });
-            select = select.filter(statuses.fold(Condition::any(), Condition::add));
-        }
-        let total = match request.include_total {
-            true => Some(select.clone().count(database).await.stored()?),
-            false => None,
-        };
-        let joined_first = Criterion::new(column(member::Entity, Column::JoinedAt), false);
-        let id = column(member::Entity, Column::UserId);
-        let rows = page(self.database.backend(), select, vec![joined_first], id, false, request)
-            .into_model::<MemberRow>()
-            .all(database)
-            .await;
-        let views = rows.stored()?.into_iter().map(MemberRow::view).collect::<Result<_, _>>()?;
-        Ok(Page::cut(views, request.limit, total, |view: &MemberView| Position {
-            values: vec![PositionValue::Moment(view.joined_at)],
-            id: view.user_id.uuid(),
-        }))
+        self.page_of_members(viewer, filter, request).await
+    }
+
+    async fn member(&self, viewer: Viewer, user: UserId) -> Result<Option<MemberView>, StoreError> {
+        self.one_member(viewer, user).await
     }
 
     async fn invitations(
         &self,
         viewer: Viewer,
+        statuses: &[InvitationStatus],
         now: Timestamp,
         request: &PageRequest<Unsorted>,
     ) -> Result<Page<InvitationView>, StoreError> {
         let database = &self.database.replica(viewer);
-        let select = invitations_of(viewer);
+        let mut select = invitations_of(viewer);
+        if !statuses.is_empty() {
+            let statuses = statuses.iter().map(|status| being(*status, now));
+            select = select.filter(statuses.fold(Condition::any(), Condition::add));
+        }
         let total = match request.include_total {
             true => Some(select.clone().count(database).await.stored()?),
             false => None,

@@ -20,7 +20,12 @@ struct ServiceAccountRow {
     display_name: String,
     #[sea_orm(nested)]
     role: RoleRow,
+    suspended_at: Option<Timestamp>,
+    version: i64,
+    user_version: i64,
     joined_at: Timestamp,
+    updated_at: Timestamp,
+    user_updated_at: Timestamp,
 }
 
 impl ServiceAccountRow {
@@ -31,7 +36,10 @@ impl ServiceAccountRow {
             name: self.display_name,
             role,
             custom_role,
+            suspended_at: self.suspended_at,
+            version: ServiceAccountView::version_of(self.version, self.user_version),
             created_at: self.joined_at,
+            updated_at: self.updated_at.max(self.user_updated_at),
         })
     }
 }
@@ -40,8 +48,10 @@ fn service_accounts(viewer: Viewer) -> Select<member::Entity> {
     use member::Column;
     with_role(member::Entity::find().select_only())
         .join(JoinType::InnerJoin, member_user())
-        .columns([Column::UserId, Column::JoinedAt])
+        .columns([Column::UserId, Column::SuspendedAt, Column::Version, Column::JoinedAt, Column::UpdatedAt])
         .column(user::Column::DisplayName)
+        .column_as(user::Column::Version, "user_version")
+        .column_as(user::Column::UpdatedAt, "user_updated_at")
         .filter(Column::OrgId.eq(viewer.organization.uuid()))
         .filter(user::Column::Kind.eq(UserKind::Service.as_str()))
 }

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use tenon_application::StoreError;
 use tenon_application::identity::PasskeyRepository;
@@ -33,6 +34,12 @@ impl PasskeyRepository for SqlUnitOfWork {
             .await
             .stored()?;
         Ok(row.map(passkey_state).map(Passkey::restore))
+    }
+
+    async fn all_of(&mut self, user: UserId) -> Result<Vec<Passkey>, StoreError> {
+        let own = Entity::find().filter(Column::UserId.eq(user.uuid())).order_by_asc(Column::Id).lock_exclusive();
+        let rows = own.all(&self.transaction).await.stored()?;
+        Ok(rows.into_iter().map(passkey_state).map(Passkey::restore).collect())
     }
 
     async fn count(&mut self, user: UserId) -> Result<u64, StoreError> {

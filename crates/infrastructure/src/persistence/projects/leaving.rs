@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, UpdateMany};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement, SimpleExpr};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, UpdateMany};
 use tenon_application::StoreError;
 use tenon_application::documents::Resource;
-use tenon_domain::access::{ProjectRole, Visibility};
+use tenon_domain::access::{OrganizationRole, ProjectRole, Visibility};
+use tenon_domain::identity::UserKind;
 use tenon_domain::{ProjectId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::super::ROWS_PER_STATEMENT;
-use super::super::entities::{member, project, project_member, task, task_assignee};
+use super::super::entities::{member, project, project_member, task, task_assignee, user};
 use super::super::error::Stored;
+use super::super::organizations::active_member;
 use super::super::unit_of_work::SqlUnitOfWork;
 use super::super::visibility::insiders_among;
 
@@ -96,7 +98,7 @@ impl SqlUnitOfWork {
         }
         let (projects, leads): (Vec<ProjectId>, Vec<Uuid>) =
             led.iter().map(|&(id, lead)| (ProjectId::new(id), lead)).unzip();
-        // Also those who are suspended: what they have waits for them.
+        // Also those who are suspended or deactivated: what they have waits for them.
         let mut inside = insiders_among(org, &projects);
         inside.and_where(member::Column::UserId.is_in(leads));
         let insiders = self.pairs(&inside).await?;
@@ -111,7 +113,7 @@ impl SqlUnitOfWork {
     /// As [`release_user`](tenon_application::projects::ProjectRepository::release_user) says.
     pub(super) async fn let_go(&mut self, user: UserId, heir: UserId, now: Timestamp) -> Result<(), StoreError> {
         let org = self.org()?;
-        self.pass_on_private_projects(org, user, heir, now).await?;
+        self.pass_on_private_projects(user, heir, now).await?;
         let left: Vec<Uuid> = project_member::Entity::find()
             .select_only()
             .column(project_member::Column::ProjectId)
@@ -134,30 +136,32 @@ impl SqlUnitOfWork {
         self.unassign(org, user, None, now).await
     }
 
-    /// Makes `heir` the manager of every private project that `user` alone manages. Teams do not count.
-    async fn pass_on_private_projects(
+    /// As [`hand_on`](tenon_application::projects::ProjectRepository::hand_on) says. Teams do not count.
+    pub(super) async fn pass_on_private_projects(
         &mut self,
-        org: Uuid,
         user: UserId,
         heir: UserId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let managers = |user_condition| {
+        let org = self.org()?;
+        let managers = |of_user: SimpleExpr| {
             Query::select()
                 .column(project_member::Column::ProjectId)
                 .from(project_member::Entity)
-                .and_where(project_member::Column::OrgId.eq(org))
-                .and_where(project_member::Column::Role.eq(ProjectRole::Manager.as_str()))
-                .and_where(user_condition)
+                .cond_where(manages(org))
+                .and_where(of_user)
                 .to_owned()
         };
+        let theirs = managers(project_member::Column::UserId.eq(user.uuid()));
+        let of_others = project_member::Column::UserId.ne(user.uuid());
+        let of_others = managers(of_others.and(project_member::Column::UserId.in_subquery(capable_managers(org))));
         let orphans: Vec<Uuid> = project::Entity::find()
             .select_only()
             .column(project::Column::Id)
             .filter(project::Column::OrgId.eq(org))
             .filter(project::Column::Visibility.eq(Visibility::Private.as_str()))
-            .filter(project::Column::Id.in_subquery(managers(project_member::Column::UserId.eq(user.uuid()))))
-            .filter(project::Column::Id.not_in_subquery(managers(project_member::Column::UserId.ne(user.uuid()))))
+            .filter(project::Column::Id.in_subquery(theirs))
+            .filter(project::Column::Id.not_in_subquery(of_others))
             .into_tuple()
             .all(&self.transaction)
             .await
@@ -187,6 +191,29 @@ impl SqlUnitOfWork {
             .stored()?;
         Ok(())
     }
+}
+
+/// Holds for the rows that make somebody a manager themselves.
+pub(super) fn manages(org: Uuid) -> Condition {
+    Condition::all()
+        .add(project_member::Column::OrgId.eq(org))
+        .add(project_member::Column::Role.eq(ProjectRole::Manager.as_str()))
+}
+
+/// The people who can be managers of projects: members with access who are no guests.
+pub(super) fn capable_managers(org: Uuid) -> SelectStatement {
+    Query::select()
+        .column((member::Entity, member::Column::UserId))
+        .from(member::Entity)
+        .inner_join(
+            user::Entity,
+            Expr::col((user::Entity, user::Column::Id)).equals((member::Entity, member::Column::UserId)),
+        )
+        .and_where(member::Column::OrgId.eq(org))
+        .and_where(active_member())
+        .and_where(member::Column::Role.ne(OrganizationRole::Guest.as_str()))
+        .and_where(user::Column::Kind.eq(UserKind::Person.as_str()))
+        .to_owned()
 }
 
 /// Takes the lead off projects of the organization.

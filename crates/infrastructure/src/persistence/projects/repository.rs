@@ -1,14 +1,14 @@
 use async_trait::async_trait;
 use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryResult, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryResult,
+    QuerySelect,
 };
 use tenon_application::StoreError;
 use tenon_application::projects::{ProjectRef, ProjectRepository};
-use tenon_domain::access::{Permissions, ProjectRole, Visibility};
+use tenon_domain::access::{Permissions, Visibility};
 use tenon_domain::projects::{GivenRole, Project, ProjectDescription, ProjectKey, ProjectName, ProjectState, Workflow};
-use tenon_domain::{ProjectId, Timestamp, UserId};
+use tenon_domain::{ProjectId, Timestamp, UserId, Version};
 use uuid::Uuid;
 
 use super::super::ROWS_PER_STATEMENT;
@@ -20,6 +20,7 @@ use super::super::tasks::tasks_of;
 use super::super::unit_of_work::SqlUnitOfWork;
 use super::super::versioned;
 use super::super::visibility::{insiders, insiders_among};
+use super::leaving::{capable_managers, manages};
 use super::{workflow_of, workflows};
 
 #[async_trait]
@@ -81,25 +82,14 @@ impl ProjectRepository for SqlUnitOfWork {
         let known = state.version;
         state.version += 1;
         let row = row(org, &state).into_active_model();
-        if known == 0 {
-            project::Entity::insert(row).exec_without_returning(&self.transaction).await.stored()?;
-        } else {
-            let unchanged = Condition::all()
-                .add(project::Column::OrgId.eq(org))
-                .add(project::Column::Id.eq(state.id.uuid()))
-                .add(project::Column::Version.eq(known));
-            versioned::update(&self.transaction, row.reset_all(), unchanged).await?;
-        }
+        versioned::save(&self.transaction, row, known, unchanged(org, state.id, known)).await?;
         self.stamp(events);
         Ok(state)
     }
 
     async fn delete(&mut self, project: Project) -> Result<(), StoreError> {
         let (state, events) = project.into_parts();
-        let unchanged = Condition::all()
-            .add(project::Column::OrgId.eq(self.org()?))
-            .add(project::Column::Id.eq(state.id.uuid()))
-            .add(project::Column::Version.eq(state.version));
+        let unchanged = unchanged(self.org()?, state.id, state.version);
         versioned::delete::<project::Entity>(&self.transaction, unchanged).await?;
         self.stamp(events);
         Ok(())
@@ -124,7 +114,7 @@ impl ProjectRepository for SqlUnitOfWork {
         self.set_own_role(id, user, role, now).await
     }
 
-    async fn count_managers(&mut self, id: ProjectId) -> Result<u64, StoreError> {
+    async fn count_managers(&mut self, id: ProjectId, apart: Option<UserId>) -> Result<u64, StoreError> {
         let org = self.org()?;
         project::Entity::find_by_id(id.uuid())
             .filter(project::Column::OrgId.eq(org))
@@ -132,13 +122,14 @@ impl ProjectRepository for SqlUnitOfWork {
             .one(&self.transaction)
             .await
             .stored()?;
-        project_member::Entity::find()
-            .filter(project_member::Column::OrgId.eq(org))
+        let mut managers = project_member::Entity::find()
             .filter(project_member::Column::ProjectId.eq(id.uuid()))
-            .filter(project_member::Column::Role.eq(ProjectRole::Manager.as_str()))
-            .count(&self.transaction)
-            .await
-            .stored()
+            .filter(project_member::Column::UserId.in_subquery(capable_managers(org)))
+            .filter(manages(org));
+        if let Some(apart) = apart {
+            managers = managers.filter(project_member::Column::UserId.ne(apart.uuid()));
+        }
+        managers.count(&self.transaction).await.stored()
     }
 
     async fn insiders(&mut self, id: ProjectId, users: &[UserId]) -> Result<Vec<UserId>, StoreError> {
@@ -196,6 +187,10 @@ impl ProjectRepository for SqlUnitOfWork {
         self.let_outsiders_go(projects, users, now).await
     }
 
+    async fn hand_on(&mut self, user: UserId, heir: UserId, now: Timestamp) -> Result<(), StoreError> {
+        self.pass_on_private_projects(user, heir, now).await
+    }
+
     async fn release_user(&mut self, user: UserId, heir: UserId, now: Timestamp) -> Result<(), StoreError> {
         self.let_go(user, heir, now).await
     }
@@ -214,6 +209,13 @@ impl SqlUnitOfWork {
         let id = |row: &QueryResult, column| row.try_get_by_index::<Uuid>(column).stored();
         rows.iter().map(|row| Ok((id(row, 0)?, id(row, 1)?))).collect()
     }
+}
+
+fn unchanged(org: Uuid, id: ProjectId, version: Version) -> Condition {
+    Condition::all()
+        .add(project::Column::OrgId.eq(org))
+        .add(project::Column::Id.eq(id.uuid()))
+        .add(project::Column::Version.eq(version))
 }
 
 fn row(org: Uuid, state: &ProjectState) -> project::Model {

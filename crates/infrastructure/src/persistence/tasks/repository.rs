@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use sea_orm::sea_query::{Alias, CommonTableExpression, Expr, ExprTrait, Func, Query, UnionType, WithClause};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    QueryTrait,
 };
 use tenon_application::StoreError;
 use tenon_application::documents::Resource;
@@ -39,16 +39,12 @@ impl TaskRepository for SqlUnitOfWork {
         let org = self.org()?;
         let known = state.version;
         state.version += 1;
-        let row = row(org, &state)?;
-        if known == 0 {
-            task::Entity::insert(row.into_active_model()).exec_without_returning(&self.transaction).await.stored()?;
-        } else {
-            let unchanged = Condition::all()
-                .add(task::Column::OrgId.eq(org))
-                .add(task::Column::Id.eq(state.id.uuid()))
-                .add(task::Column::Version.eq(known));
-            versioned::update(&self.transaction, row.into_active_model().reset_all(), unchanged).await?;
-        }
+        let row = row(org, &state)?.into_active_model();
+        let unchanged = Condition::all()
+            .add(task::Column::OrgId.eq(org))
+            .add(task::Column::Id.eq(state.id.uuid()))
+            .add(task::Column::Version.eq(known));
+        versioned::save(&self.transaction, row, known, unchanged).await?;
         self.index_people_and_labels(org, &state, known != 0).await?;
         self.stamp(events);
         Ok(state)

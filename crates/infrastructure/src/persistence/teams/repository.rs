@@ -1,8 +1,6 @@
 use async_trait::async_trait;
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect};
 use tenon_application::StoreError;
 use tenon_application::documents::Resource;
 use tenon_application::organizations::TeamRepository;
@@ -12,7 +10,7 @@ use tenon_domain::{CustomRoleId, ProjectId, TeamId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::team_state;
-use crate::persistence::entities::{organization, project_team, team, team_member};
+use crate::persistence::entities::{project_team, team, team_member};
 use crate::persistence::error::Stored;
 use crate::persistence::projects::given_role;
 use crate::persistence::unit_of_work::SqlUnitOfWork;
@@ -39,11 +37,7 @@ impl TeamRepository for SqlUnitOfWork {
         let known = state.version;
         state.version += 1;
         let row = row(org, &state).into_active_model();
-        if known == 0 {
-            team::Entity::insert(row).exec_without_returning(&self.transaction).await.stored()?;
-        } else {
-            versioned::update(&self.transaction, row.reset_all(), unchanged(org, state.id, known)).await?;
-        }
+        versioned::save(&self.transaction, row, known, unchanged(org, state.id, known)).await?;
         self.stamp(events);
         Ok(state)
     }
@@ -60,7 +54,7 @@ impl TeamRepository for SqlUnitOfWork {
 
     async fn count(&mut self) -> Result<u64, StoreError> {
         let org = self.org()?;
-        organization::Entity::find_by_id(org).lock_exclusive().one(&self.transaction).await.stored()?;
+        self.hold_organization().await?;
         team::Entity::find().filter(team::Column::OrgId.eq(org)).count(&self.transaction).await.stored()
     }
 

@@ -12,10 +12,8 @@ use super::settings::{ClaimName, IssuerSettings, SubjectRule};
 /// How far the issuer's clock may be from Tenon's.
 const SKEW: TimeDelta = TimeDelta::seconds(60);
 
-/// What makes a token one that is not for calling Tenon by itself: `cnf` names a key that the sender has to show (RFC 7800),
-/// which nobody asks for here, and the others are those of an ID token (OpenID Connect Core 1.0), which says to a client who
-/// signed in.
-const FOREIGN: &[&str] = &["cnf", "nonce", "at_hash", "c_hash"];
+/// Names a key that the sender has to show (RFC 7800), which nobody asks for here.
+const CONFIRMATION: &str = "cnf";
 
 /// What an authentic token says, whether it is good now or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +29,7 @@ pub(super) struct Verified {
 impl Verified {
     /// `None` for what does not say what is needed, or says it in a way that is not understood.
     pub(super) fn read(claims: Map<String, Value>, settings: &IssuerSettings) -> Option<Self> {
-        if FOREIGN.iter().any(|name| claims.contains_key(*name)) {
+        if claims.contains_key(CONFIRMATION) {
             return None;
         }
         let expires_at = moment(claims.get("exp")?)?;
@@ -43,7 +41,7 @@ impl Verified {
             SubjectRule::Email { address, verified } => {
                 let is_verified = verified.of(&claims).and_then(Value::as_bool) == Some(true);
                 let address = address.of(&claims).and_then(Value::as_str).filter(|_| is_verified)?;
-                TokenSubject::Email(Email::parse(address).ok()?)
+                TokenSubject::Email(Email::read(address).ok()?)
             }
             SubjectRule::UserId => {
                 let id = claims.get("sub").and_then(Value::as_str)?;
@@ -141,6 +139,8 @@ mod tests {
         assert_eq!(read(json!({}), nested.clone()), None);
         let claims = read(json!({"ext": {"mail": "grace@example.com", "ok": true}}), nested).unwrap();
         assert_eq!(claims.subject, TokenSubject::Email(Email::parse("grace@example.com").unwrap()));
+        let claims = read(json!({"email": "ada@corp.invalid"}), json!({})).unwrap();
+        assert_eq!(claims.subject, TokenSubject::Email(Email::restore("ada@corp.invalid".to_owned())));
     }
 
     #[test]
@@ -201,9 +201,6 @@ mod tests {
             json!({"exp": 1e300}),
             json!({"nbf": "now"}),
             json!({"cnf": {"jkt": "thumbprint"}}),
-            json!({"nonce": "n-0S6_WzA2Mj"}),
-            json!({"at_hash": "77QmUPtjPfzWtF2AnpK9RQ"}),
-            json!({"c_hash": "LDktKdoQak3Pk0cnXxCltA"}),
         ] {
             assert_eq!(read(claims.clone(), json!({})), None, "{claims}");
         }

@@ -6,7 +6,7 @@ use http::header::{ACCEPT, CACHE_CONTROL};
 use http::{HeaderMap, Request, StatusCode, Uri};
 use serde::Deserialize;
 use tenon_domain::Timestamp;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use super::key_set::{KeySet, Wanted};
 use super::settings::IssuerSettings;
@@ -25,6 +25,8 @@ const GRACE: TimeDelta = TimeDelta::hours(24);
 const LEEWAY: TimeDelta = TimeDelta::minutes(5);
 /// How long a request waits for keys. They come nevertheless, and the next one finds them.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How many requests wait for the keys of one issuer. Others do with what is known of them.
+const LINE: usize = 256;
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 /// The keys that an issuer had when it was asked.
@@ -61,11 +63,18 @@ pub(super) struct Issuer {
     known: RwLock<Known>,
     /// Held by the one who asks. The others wait for the same answer.
     asking: Mutex<()>,
+    line: Arc<Semaphore>,
 }
 
 impl Issuer {
     pub(super) fn new(settings: IssuerSettings, http: OutboundHttp) -> Self {
-        Self { settings, http, known: RwLock::default(), asking: Mutex::default() }
+        Self {
+            settings,
+            http,
+            known: RwLock::default(),
+            asking: Mutex::default(),
+            line: Arc::new(Semaphore::new(LINE)),
+        }
     }
 
     /// The keys, asked for again when they are too old or not what is wanted. Nobody waits for new ones while the old ones
@@ -84,12 +93,23 @@ impl Issuer {
             Some(keys) if now < keys.fresh_until => Reason::Search,
             _ => Reason::Age,
         };
+        let Ok(place) = Arc::clone(&self.line).try_acquire_owned() else { return self.known(now) };
         // A task of its own: a client that hangs up does not undo it.
-        let asking = tokio::spawn(async move { issuer.ask(reason, now).await });
+        let asking = tokio::spawn(async move {
+            let _place = place;
+            issuer.ask(reason, now).await;
+        });
         if tokio::time::timeout(PATIENCE, asking).await.is_err() {
             tracing::debug!(issuer = self.settings.issuer, "a request did not wait for its keys");
         }
         self.known(now)
+    }
+
+    /// How long it is not asked any more: before that, nobody knows more of its keys.
+    pub(super) fn pause(&self, now: Timestamp) -> Duration {
+        let asked_at = self.known.read().unwrap_or_else(PoisonError::into_inner).asked_at;
+        let left = asked_at.map(|asked_at| PAUSE - (now - asked_at).abs());
+        left.and_then(|left| left.to_std().ok()).unwrap_or_default()
     }
 
     /// Whether nobody has to wait for newer ones: these are not old, or newer ones were asked for in vain.

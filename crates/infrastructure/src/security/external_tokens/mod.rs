@@ -4,6 +4,7 @@ mod claims;
 mod issuer;
 mod key_set;
 mod settings;
+mod token_type;
 
 use std::sync::Arc;
 
@@ -24,14 +25,13 @@ use self::claims::Verified;
 use self::issuer::Issuer;
 use self::key_set::Wanted;
 pub use self::settings::IssuerSettings;
+use self::token_type::{is_access_token, may_be_access_token};
 use crate::outbound::OutboundHttp;
 
 /// How many tokens are remembered as authentic.
 const REMEMBERED: u64 = 10_000;
 /// Longer ones are not looked at.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
-/// What the type of an access token may be called (RFC 9068, and what went before it), besides nothing at all.
-const TYPES: &[&str] = &["jwt", "at+jwt", "application/at+jwt"];
 
 const REFUSED: AppError = AppError::Unauthenticated(Denial::InvalidToken);
 
@@ -80,14 +80,20 @@ impl JwksExternalTokens {
         let found = self.issuers.iter().enumerate().find(|(_, issuer)| issuer.settings.issuer == named);
         let (place, issuer) = found.ok_or(REFUSED)?;
         let header = jsonwebtoken::decode_header(token).map_err(|_| REFUSED)?;
-        if !is_access_token(&header) || !issuer.settings.algorithms.contains(&header.alg) {
+        if !is_understood(&header) || !issuer.settings.algorithms.contains(&header.alg) {
             return Err(REFUSED);
         }
         let wanted = Wanted { id: header.kid.as_deref(), algorithm: header.alg };
-        let away = || AppError::Unavailable(format!("the keys of {named} are not known"));
+        let away = || AppError::UnavailableFor {
+            cause: format!("the keys of {named} are not known"),
+            retry_after: issuer.pause(now),
+        };
         let keys = issuer.keys(now, Some(wanted)).await.ok_or_else(away)?;
         let key = keys.set.find(wanted).ok_or(REFUSED)?;
         let claims = decode(token, key, &header, &issuer.settings).ok_or(REFUSED)?;
+        if !is_access_token(header.typ.as_deref(), &claims) {
+            return Err(REFUSED);
+        }
         let verified = Verified::read(claims, &issuer.settings).ok_or(REFUSED)?;
         // The way from an audit entry to what the issuer knows.
         let id = verified.id.as_deref().unwrap_or_default();
@@ -128,10 +134,9 @@ fn issuer_of(token: &str) -> Option<String> {
     serde_json::from_slice(&payload).ok().map(|named: Named| named.iss)
 }
 
-/// Whether the header is one of an access token, and asks for nothing that is not understood here.
-fn is_access_token(header: &Header) -> bool {
-    let is_known = |name: &String| TYPES.contains(&name.to_ascii_lowercase().as_str());
-    header.typ.as_ref().is_none_or(is_known) && header.crit.is_none()
+/// Whether the header may be one of an access token, and asks for nothing that is not understood here.
+fn is_understood(header: &Header) -> bool {
+    may_be_access_token(header.typ.as_deref()) && header.crit.is_none()
 }
 
 /// The claims, if issuer, audience and signature are right.

@@ -13,8 +13,15 @@ use crate::http::list::Filter;
 use crate::http::query::{self, Kind, Params};
 use crate::http::wire::{Moment, names, names_schema, wire_enum};
 
-wire_enum!(ResourceTypeName, "ResourceType", ResourceKind);
-wire_enum!(ActorTypeName, "ActorType", ActorKind);
+wire_enum! {
+    /// What kind of thing something was done to.
+    ResourceTypeName, "ResourceType", ResourceKind
+}
+
+wire_enum! {
+    /// Who did something: a `user`, somebody `anonymous` who had not signed in, or the `system` itself.
+    ActorTypeName, "ActorType", ActorKind
+}
 
 /// The longest text that is taken for the name of an action.
 const ACTION_MAX_CHARS: usize = 100;

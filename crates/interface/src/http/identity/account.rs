@@ -2,21 +2,20 @@
 
 use actix_web::web::Data;
 use actix_web::{delete, get};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tenon_application::identity::{
     AccountExport, Accounts, ExportAccount, ExportedTask, ExportedTeam, MembershipExport,
 };
-use tenon_domain::identity::Password;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
-use validator::Validate;
 
 use super::browsers::signed_out;
 use super::dto::UserResponse;
 use super::identities::IdentityResponse;
 use super::mfa::SecondFactorsResponse;
 use super::passkeys::PasskeyResponse;
+use super::proof::ReauthenticationBody;
 use super::sessions::SessionResponse;
 use super::tokens::TokenResponse;
 use crate::http::answer::{Answer, ok};
@@ -28,17 +27,6 @@ use crate::http::wire::Moment;
 
 pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
     cfg.service(export_account).service(delete_account);
-}
-
-/// Your password, and a code of your second factor if you have one.
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "password": "a long enough secret", "code": "287082" }))]
-pub(crate) struct DeleteAccountBody {
-    #[schema(format = Password)]
-    password: String,
-    /// Of the authenticator app, or a recovery code: the latter if you have only passkeys.
-    code: Option<String>,
 }
 
 /// All that is stored about you.
@@ -182,14 +170,19 @@ pub(crate) async fn export_account(caller: Caller) -> Answer {
 
 /// Delete your account
 ///
-/// For good. What tells who you are is erased, you leave all organizations, and your sessions and tokens end at once.
-/// Your work stays, under the name "Deleted user". Where you are the only owner of an organization, make somebody else
-/// one first (409 `identity.last_owner`).
-#[utoipa::path(tag = "users", operation_id = "delete_account", request_body = DeleteAccountBody,
+/// For good, with your password, and if you have a second factor, a code or a passkey (422 `identity.code_needed`). What
+/// tells who you are is erased, you leave all organizations, and your sessions and tokens end at once. Your work stays,
+/// under the name "Deleted user". Where you are the only owner of an organization, make somebody else one first (409
+/// `identity.last_owner`).
+#[utoipa::path(tag = "users", operation_id = "delete_account", request_body = ReauthenticationBody,
     responses((status = 204, description = "The account is deleted")))]
 #[delete("/users/me")]
-pub(crate) async fn delete_account(caller: Caller, accounts: Data<Accounts>, body: Body<DeleteAccountBody>) -> Answer {
-    let DeleteAccountBody { password, code } = body.into_inner();
-    accounts.delete_account(caller.actor(), Password::attempt(password), code).await?;
+pub(crate) async fn delete_account(
+    caller: Caller,
+    accounts: Data<Accounts>,
+    body: Body<ReauthenticationBody>,
+) -> Answer {
+    let (password, answer) = body.into_inner().into_parts()?;
+    accounts.delete_account(caller.actor(), password, answer).await?;
     signed_out(&caller)
 }

@@ -30,6 +30,7 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
 
 checks! {
     email: str => Email::parse;
+    address: str => Email::read;
 }
 
 /// The token of a mailed link.
@@ -44,7 +45,7 @@ pub(crate) struct MailedTokenBody {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AddressBody {
-    #[validate(custom(function = "check::email"))]
+    #[validate(custom(function = "check::address"))]
     #[schema(format = Email, max_length = 254, pattern = "email", example = "ada@example.com")]
     email: String,
 }
@@ -137,7 +138,8 @@ pub(crate) async fn forgot_password(
 /// Set a new password
 ///
 /// With the token of the mailed link. It ends all sessions of the account at once, on every instance, and verifies the
-/// address.
+/// address. If that was not verified before, passkeys, the authenticator app and linked identities are removed: who added
+/// them need not be who reads the address.
 #[utoipa::path(tag = "auth", operation_id = "reset_password", security(()), request_body = ResetPasswordBody,
     responses((status = 204, description = "The password is in force")))]
 #[post("/auth/reset-password")]
@@ -191,12 +193,15 @@ pub(crate) async fn change_email(
 
 /// Confirm your new address
 ///
-/// With the token that was mailed to it. The old address is told.
+/// With the token that was mailed to it. The old address is told. Who has made an account with the address meanwhile keeps
+/// it: 409 `identity.email_taken`.
 #[utoipa::path(tag = "auth", operation_id = "confirm_email", security(()), request_body = MailedTokenBody,
     responses((status = 204, description = "The new address is in force")))]
 #[post("/auth/confirm-email")]
 pub(crate) async fn confirm_email(visitor: Visitor, accounts: Data<Accounts>, body: Body<MailedTokenBody>) -> Answer {
-    accounts.confirm_email(&visitor.actor, &body.into_inner().token).await?;
+    // The address is that of the token.
+    let renamed = |error: AppError| Problem::from(error).renaming("email", "token");
+    accounts.confirm_email(&visitor.actor, &body.into_inner().token).await.map_err(renamed)?;
     no_content()
 }
 
@@ -207,7 +212,7 @@ async fn address(
     asking: &Origin,
     email: &str,
 ) -> Result<Email, Problem> {
-    let email = Email::parse(email).map_err(AppError::from)?;
+    let email = Email::read(email).map_err(AppError::from)?;
     check_account(limits, services, asking, email.as_str()).await?;
     Ok(email)
 }

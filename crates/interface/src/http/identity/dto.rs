@@ -162,6 +162,14 @@ impl Versioned for UserResponse {
     }
 }
 
+/// How the access token is sent: as `Authorization: Bearer <token>` or, with `X-Auth-Mode: cookie`, as a cookie.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[schema(example = "Bearer")]
+pub(crate) enum TokenType {
+    Bearer,
+    Cookie,
+}
+
 /// Tokens, and what they are good for.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Tokens)]
@@ -169,9 +177,7 @@ pub(crate) struct TokensResponse {
     /// Send it as `Authorization: Bearer <token>`. With `X-Auth-Mode: cookie` it is `null`, and a cookie.
     #[schema(required = true, example = "eyJhbGciOiJIUzI1NiJ9.eyJmb3IiOiJleGFtcGxlIn0.c2lnbmF0dXJl")]
     access_token: Option<String>,
-    /// `Bearer`; with `X-Auth-Mode: cookie`, `Cookie`.
-    #[schema(example = "Bearer")]
-    token_type: &'static str,
+    token_type: TokenType,
     /// For how many seconds the access token is good.
     #[schema(example = 900)]
     expires_in: i64,
@@ -188,7 +194,7 @@ impl TokensResponse {
         let in_body = |token| (mode == AuthMode::Body).then_some(token);
         Self {
             access_token: in_body(signed_in.access_token),
-            token_type: if mode == AuthMode::Body { "Bearer" } else { "Cookie" },
+            token_type: if mode == AuthMode::Body { TokenType::Bearer } else { TokenType::Cookie },
             expires_in: signed_in.expires_in.num_seconds(),
             refresh_token: in_body(signed_in.refresh_token),
             user: signed_in.user.into(),

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, delete, get, post};
 use serde::{Deserialize, Serialize};
 use tenon_application::AppError;
 use tenon_application::identity::{Accounts, FindSecondFactors, MfaAnswer, SecondFactorsView, TotpEnrollment};
-use tenon_domain::identity::{IdentityError, Password, RecoveryCode};
+use tenon_domain::identity::{IdentityError, RecoveryCode};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
@@ -13,6 +13,7 @@ use validator::Validate;
 use super::browsers::granted;
 use super::dto::TokensResponse;
 use super::passkeys::PasskeyAnswerBody;
+use super::proof::{ReauthenticationBody, SecondFactorBody, answer_of};
 use crate::http::answer::{Answer, no_content, ok};
 use crate::http::body::Body;
 use crate::http::caller::{Caller, Visitor};
@@ -28,20 +29,10 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
         .service(verify_mfa);
 }
 
-/// Your password, once more.
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "password": "a long enough secret" }))]
-pub(crate) struct BeginTotpBody {
-    #[schema(format = Password)]
-    password: String,
-}
-
-/// A code of your second factor.
+/// A code of your authenticator app.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CodeBody {
-    /// Of the authenticator app, or where it is set up already, a recovery code.
     #[schema(example = "287082")]
     code: String,
 }
@@ -63,13 +54,8 @@ pub(crate) struct VerifyMfaBody {
 
 impl VerifyMfaBody {
     fn into_parts(self) -> Result<(String, MfaAnswer), AppError> {
-        let answer = match (self.code, self.passkey) {
-            (Some(code), None) => MfaAnswer::Code(code),
-            (None, Some(passkey)) => passkey.into_answer(),
-            (None, None) => return Err(IdentityError::CodeNeeded.into()),
-            (Some(_), Some(_)) => return Err(IdentityError::OneAnswer.into()),
-        };
-        Ok((self.mfa_token, answer))
+        let answer = answer_of(self.code, self.passkey)?;
+        Ok((self.mfa_token, answer.ok_or(IdentityError::CodeNeeded)?))
     }
 }
 
@@ -144,6 +130,8 @@ impl From<SecondFactorsView> for SecondFactorsResponse {
 }
 
 /// Read what second factor you have
+///
+/// Whether an authenticator app and passkeys are set up, and how many recovery codes are left.
 #[utoipa::path(tag = "users", operation_id = "get_second_factors",
     responses((status = 200, body = SecondFactorsResponse, description = "Your second factor")))]
 #[get("/users/me/mfa")]
@@ -154,13 +142,14 @@ pub(crate) async fn get_second_factors(caller: Caller) -> Answer {
 /// Set up an authenticator app
 ///
 /// Any that makes codes of RFC 6238. It counts once it is confirmed with a code; asking again before that makes another
-/// secret, and the one before is worthless.
-#[utoipa::path(tag = "users", operation_id = "begin_totp", request_body = BeginTotpBody,
+/// secret, and the one before is worthless. If you have passkeys, it takes one of them or a recovery code (422
+/// `identity.code_needed`).
+#[utoipa::path(tag = "users", operation_id = "begin_totp", request_body = ReauthenticationBody,
     responses((status = 200, body = TotpEnrollmentResponse, description = "What to set the app up with")))]
 #[post("/users/me/mfa/totp")]
-pub(crate) async fn begin_totp(caller: Caller, accounts: Data<Accounts>, body: Body<BeginTotpBody>) -> Answer {
-    let password = Password::attempt(body.into_inner().password);
-    ok(&TotpEnrollmentResponse::from(accounts.begin_totp(caller.actor(), password).await?))
+pub(crate) async fn begin_totp(caller: Caller, accounts: Data<Accounts>, body: Body<ReauthenticationBody>) -> Answer {
+    let (password, answer) = body.into_inner().into_parts()?;
+    ok(&TotpEnrollmentResponse::from(accounts.begin_totp(caller.actor(), password, answer).await?))
 }
 
 /// Confirm an authenticator app
@@ -176,24 +165,29 @@ pub(crate) async fn confirm_totp(caller: Caller, accounts: Data<Accounts>, body:
 
 /// Remove your authenticator app
 ///
-/// With a code of it, or a recovery code. The recovery codes go with it, unless you have passkeys. You are told by mail.
-#[utoipa::path(tag = "users", operation_id = "remove_totp", request_body = CodeBody,
+/// With a code of it, a recovery code or a passkey. The recovery codes go with it, unless you have passkeys. You are told by
+/// mail.
+#[utoipa::path(tag = "users", operation_id = "remove_totp", request_body = SecondFactorBody,
     responses((status = 204, description = "Signing in takes no code of it any more")))]
 #[delete("/users/me/mfa/totp")]
-pub(crate) async fn remove_totp(caller: Caller, accounts: Data<Accounts>, body: Body<CodeBody>) -> Answer {
-    accounts.remove_totp(caller.actor(), &body.into_inner().code).await?;
+pub(crate) async fn remove_totp(caller: Caller, accounts: Data<Accounts>, body: Body<SecondFactorBody>) -> Answer {
+    accounts.remove_totp(caller.actor(), body.into_inner().into_answer()?).await?;
     no_content()
 }
 
 /// Replace your recovery codes
 ///
-/// With a code of the authenticator app, or one of the recovery codes. The ones before become worthless. You are told
-/// by mail.
-#[utoipa::path(tag = "users", operation_id = "replace_recovery_codes", request_body = CodeBody,
+/// With a code of the authenticator app, one of the recovery codes or a passkey. The ones before become worthless. You are
+/// told by mail.
+#[utoipa::path(tag = "users", operation_id = "replace_recovery_codes", request_body = SecondFactorBody,
     responses((status = 200, body = RecoveryCodesResponse, description = "The new recovery codes")))]
 #[post("/users/me/mfa/recovery-codes")]
-pub(crate) async fn replace_recovery_codes(caller: Caller, accounts: Data<Accounts>, body: Body<CodeBody>) -> Answer {
-    let codes = accounts.replace_recovery_codes(caller.actor(), &body.into_inner().code).await?;
+pub(crate) async fn replace_recovery_codes(
+    caller: Caller,
+    accounts: Data<Accounts>,
+    body: Body<SecondFactorBody>,
+) -> Answer {
+    let codes = accounts.replace_recovery_codes(caller.actor(), body.into_inner().into_answer()?).await?;
     ok(&RecoveryCodesResponse::from(codes))
 }
 

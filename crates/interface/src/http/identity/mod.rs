@@ -8,8 +8,9 @@ mod identities;
 mod mfa;
 mod passkey_sign_in;
 mod passkeys;
+mod proof;
 mod sessions;
-mod single_sign_on;
+pub(super) mod single_sign_on;
 mod tokens;
 
 use actix_web::http::header;
@@ -25,6 +26,8 @@ use self::dto::{
     AcceptInvitationBody, LoginBody, RefreshBody, RegisterBody, SwitchOrganizationBody, TokensResponse,
     UpdateProfileBody, UserResponse,
 };
+pub(crate) use self::passkeys::PasskeyAnswerBody;
+pub(crate) use self::proof::answer_of;
 pub(crate) use self::tokens::{
     CreateTokenBody, InTokenPath, NewTokenResponse, ScopeName, TokenRef, TokenResponse, issued,
 };
@@ -36,6 +39,8 @@ use super::caller::{Caller, Visitor};
 use super::conditional::{IfMatch, IfNoneMatch};
 use super::cookies::{self, AuthMode};
 use super::problem::Problem;
+use super::rate_limit::{ActiveLimits, check_session};
+use super::services::HttpServices;
 
 pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
     cfg.service(register)
@@ -52,6 +57,7 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(mfa::configure)
         .configure(passkey_sign_in::configure)
         .configure(passkeys::configure)
+        .configure(proof::configure)
         .configure(tokens::configure)
         .configure(sessions::configure)
         .configure(single_sign_on::configure)
@@ -85,7 +91,9 @@ pub(crate) async fn register(
 /// a few wrong ones, each costs a longer pause (429 `auth.too_many_attempts`); after very many for one account, it has
 /// to be unlocked (429 `auth.sign_in_locked`). Where addresses have to be verified, the right password is not enough
 /// before that (401 `auth.unverified_email`). Of who has a second factor it asks that: 401 `mfa_required`, whose
-/// `mfa_token` goes with one of its `methods` to `POST /auth/mfa/verify`.
+/// `mfa_token` goes with one of its `methods` to `POST /auth/mfa/verify`. Only who has proved who they are hears that
+/// they are suspended wherever they belong (403 `auth.suspended`), or that the operator has deactivated them (403
+/// `auth.deactivated`).
 #[utoipa::path(tag = "auth", operation_id = "login", security(()), params(AuthMode), request_body = LoginBody,
     responses((status = 200, body = TokensResponse, description = "Signed in")))]
 #[post("/auth/login")]
@@ -99,24 +107,34 @@ pub(crate) async fn login(visitor: Visitor, accounts: Data<Accounts>, mode: Auth
 ///
 /// Spends the refresh token for the next one. If the answer was lost, sending the same token again within ten seconds gives
 /// the same next one. A token that was spent before ends its session (`auth.refresh_token_reused`): somebody may have
-/// copied it. With `X-Auth-Mode: cookie` it is taken from its cookie, and the body is `{}`.
+/// copied it. Who is suspended wherever they belong is told so (403 `auth.suspended`). With `X-Auth-Mode: cookie` it is taken
+/// from its cookie, and the body is `{}`.
 #[utoipa::path(tag = "auth", operation_id = "refresh", security(()), params(AuthMode), request_body = RefreshBody,
     responses((status = 200, body = TokensResponse, description = "New tokens")))]
 #[post("/auth/refresh")]
 pub(crate) async fn refresh(
     visitor: Visitor,
     accounts: Data<Accounts>,
+    services: Data<HttpServices>,
+    limits: Data<ActiveLimits>,
     mode: AuthMode,
     request: HttpRequest,
     body: Body<RefreshBody>,
 ) -> Answer {
     let given = body.into_inner().refresh_token;
+    let cookie = |name: &str| cookies::read(request.headers(), name);
+    let has_cookie = cookie(cookies::ACCESS).or(cookie(cookies::REFRESH)).is_some();
+    if given.is_some() && (has_cookie || mode == AuthMode::Cookie) {
+        return Err(Refusal::MixedCredentials.into());
+    }
     let token = match mode {
         AuthMode::Body => given,
-        AuthMode::Cookie if given.is_some() => return Err(Refusal::MixedCredentials.into()),
-        AuthMode::Cookie => cookies::read(request.headers(), cookies::REFRESH).map(str::to_owned),
+        AuthMode::Cookie => cookie(cookies::REFRESH).map(str::to_owned),
     };
     let token = token.ok_or(AppError::Unauthenticated(Denial::MissingRefreshToken))?;
+    if let Some(session) = accounts.session_of(&token) {
+        check_session(&request, *limits.get_ref(), &services, session).await?;
+    }
     let signed_in = accounts.refresh(&visitor.actor, &token).await?;
     granted(HttpResponse::Ok(), mode, signed_in)
 }
@@ -155,7 +173,7 @@ pub(crate) async fn switch_organization(
 /// Accept an invitation
 ///
 /// With a new account, or with the password of the account that the invited address has. If that has a second factor,
-/// it goes on like signing in (401 `mfa_required`).
+/// it goes on like signing in (401 `mfa_required`), and who is deactivated stays out (403 `auth.deactivated`).
 #[utoipa::path(tag = "invitations", operation_id = "accept_invitation", security(()), params(AuthMode),
     request_body = AcceptInvitationBody,
     responses((status = 200, body = TokensResponse, description = "A member of the organization, and signed in")))]
@@ -171,6 +189,8 @@ pub(crate) async fn accept_invitation(
 }
 
 /// Read your account
+///
+/// Whatever organization you are in.
 #[utoipa::path(tag = "users", operation_id = "get_profile", params(IfNoneMatch),
     responses((status = 200, body = UserResponse, description = "Your account")))]
 #[get("/users/me")]
@@ -179,6 +199,8 @@ pub(crate) async fn get_profile(caller: Caller, held: IfNoneMatch) -> Answer {
 }
 
 /// Change your account
+///
+/// Your address and your password have operations of their own, which ask for the password.
 #[utoipa::path(tag = "users", operation_id = "update_profile", params(IfMatch), request_body = UpdateProfileBody,
     responses((status = 200, body = UserResponse, description = "Your account as it is now")))]
 #[patch("/users/me")]

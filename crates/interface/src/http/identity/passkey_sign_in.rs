@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use serde::Deserialize;
-use tenon_application::identity::{Accounts, MfaAnswer};
+use tenon_application::identity::Accounts;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
@@ -27,12 +27,6 @@ pub(crate) struct MfaTokenBody {
     /// Of the problem `mfa_required`.
     #[schema(example = "tenon_mfa_0199f8a26c1e7d3a9b542f0c8e1d7a66_Zm9yIGV4YW1wbGU")]
     mfa_token: String,
-}
-
-impl PasskeyAnswerBody {
-    pub(super) fn into_answer(self) -> MfaAnswer {
-        MfaAnswer::Passkey { ceremony: self.ceremony, response: self.credential }
-    }
 }
 
 /// Begin to sign in with a passkey

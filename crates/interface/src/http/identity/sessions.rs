@@ -87,13 +87,15 @@ pub(crate) async fn list_sessions(caller: Caller, list: SessionList) -> Answer {
 
 /// End one of your sessions
 ///
-/// At once, on every instance. It may be the one that this request belongs to.
+/// At once, on every instance. It may be the one that this request belongs to: a browser that is signed in by cookies
+/// forgets them then.
 #[utoipa::path(tag = "auth", operation_id = "end_session", params(InSessionPath),
     responses((status = 204, description = "The session has ended")))]
 #[delete("/auth/sessions/{session}")]
 pub(crate) async fn end_session(caller: Caller, session: InSessionPath) -> Answer {
-    caller.execute(EndOwnSession { session: session.0.0 }).await?;
-    no_content()
+    let session = session.0.0;
+    caller.execute(EndOwnSession { session }).await?;
+    if caller.actor().session().is_ok_and(|own| own == session) { signed_out(&caller) } else { no_content() }
 }
 
 /// Sign out everywhere

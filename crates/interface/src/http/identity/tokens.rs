@@ -1,23 +1,22 @@
 //! Personal access tokens over HTTP: one's own.
 
-use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, delete, get, post};
+use actix_web::{delete, get, post};
 use serde::{Deserialize, Serialize};
 use tenon_application::identity::{Accounts, FindToken, IssuedToken, ListTokens, RevokeToken, TokenInput, TokenView};
 use tenon_application::{AppError, Unsorted};
-use tenon_domain::TokenId;
 use tenon_domain::access::Scope;
 use tenon_domain::identity::{PersonalAccessToken, TokenName};
+use tenon_domain::{TokenId, Version};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::BASE_PATH;
-use crate::http::answer::{Answer, no_content, ok};
+use crate::http::answer::{Answer, created, no_content, ok_unless_held};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
+use crate::http::conditional::{IfMatch, IfNoneMatch, Versioned, digest};
 use crate::http::list::{List, ListBody, Unfiltered};
 use crate::http::path::{InPath, id_ref};
 use crate::http::validation::checks;
@@ -30,7 +29,11 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
 pub(crate) type InTokenPath = InPath<TokenRef>;
 type TokenList = List<Unfiltered, Unsorted>;
 
-wire_enum!(ScopeName, "Scope", Scope);
+wire_enum! {
+    /// What a token lets a program do: each narrows what its owner may do to one kind of thing. Writing includes
+    /// reading.
+    ScopeName, "Scope", Scope
+}
 
 checks! {
     name: str => TokenName::parse;
@@ -78,7 +81,8 @@ impl CreateTokenBody {
 #[schema(as = PersonalAccessToken, example = json!({
     "id": "0199f8a4-2b63-7b8f-9ca9-7e51d3624fbb", "name": "Nightly import", "scopes": ["tasks:write", "projects:read"],
     "owner_id": "0199f8a2-8e30-7f5c-9d76-4b2ea03f9c88", "owner_name": "Ada Lovelace",
-    "created_at": "2026-11-21T09:30:00.123Z", "expires_at": null, "last_used_at": "2026-11-21T11:15:00.456Z",
+    "version": 1, "created_at": "2026-11-21T09:30:00.123Z", "expires_at": null,
+    "last_used_at": "2026-11-21T11:15:00.456Z",
 }))]
 pub(crate) struct TokenResponse {
     id: Uuid,
@@ -87,6 +91,8 @@ pub(crate) struct TokenResponse {
     /// Whom it acts for.
     owner_id: Uuid,
     owner_name: String,
+    /// Always 1: a token is revoked, and not changed.
+    version: i64,
     created_at: Moment,
     #[schema(required = true)]
     expires_at: Option<Moment>,
@@ -103,10 +109,26 @@ impl From<TokenView> for TokenResponse {
             scopes: token.scopes.iter().map(Into::into).collect(),
             owner_id: token.owner_id.into(),
             owner_name: token.owner_name,
+            version: PersonalAccessToken::VERSION,
             created_at: token.created_at.into(),
             expires_at: token.expires_at.map(Into::into),
             last_used_at: token.last_used_at.map(Into::into),
         }
+    }
+}
+
+impl Versioned for TokenResponse {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn version(&self) -> Version {
+        self.version
+    }
+
+    /// When it was used, and the name of its owner.
+    fn variant(&self) -> Option<String> {
+        Some(digest(self))
     }
 }
 
@@ -121,11 +143,23 @@ pub(crate) struct NewTokenResponse {
     token: String,
 }
 
+impl Versioned for NewTokenResponse {
+    fn id(&self) -> Uuid {
+        self.about.id()
+    }
+
+    fn version(&self) -> Version {
+        self.about.version()
+    }
+
+    fn variant(&self) -> Option<String> {
+        self.about.variant()
+    }
+}
+
 /// The answer to a token that was made. It is found again below this path.
 pub(crate) fn issued(token: IssuedToken, collection: &str) -> Answer {
-    let location = format!("{BASE_PATH}{collection}/{}", token.token.id);
-    let body = NewTokenResponse { about: token.token.into(), token: token.text.expose().to_owned() };
-    Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(body))
+    created(collection, &NewTokenResponse { about: token.token.into(), token: token.text.expose().to_owned() })
 }
 
 /// List your tokens
@@ -142,7 +176,7 @@ pub(crate) async fn list_tokens(caller: Caller, list: TokenList) -> Answer {
 /// Create a token
 ///
 /// For the organization you are in. With it a program can do what you can do there, as far as its scopes go. You can
-/// have 50 of them.
+/// have 50 of them. Where addresses have to be verified, yours has to be (401 `auth.unverified_email`).
 #[utoipa::path(tag = "tokens", operation_id = "create_token", request_body = CreateTokenBody,
     responses((status = 201, body = NewTokenResponse, description = "The new token")))]
 #[post("/users/me/tokens")]
@@ -152,22 +186,24 @@ pub(crate) async fn create_token(caller: Caller, accounts: Data<Accounts>, body:
 }
 
 /// Read one of your tokens
-#[utoipa::path(tag = "tokens", operation_id = "get_token", params(InTokenPath),
+///
+/// Without the token itself, which was shown once.
+#[utoipa::path(tag = "tokens", operation_id = "get_token", params(InTokenPath, IfNoneMatch),
     responses((status = 200, body = TokenResponse, description = "The token")))]
 #[get("/users/me/tokens/{token}")]
-pub(crate) async fn get_token(caller: Caller, path: InTokenPath) -> Answer {
+pub(crate) async fn get_token(caller: Caller, path: InTokenPath, held: IfNoneMatch) -> Answer {
     let InPath(TokenRef(token)) = path;
-    ok(&TokenResponse::from(caller.ask(FindToken { token }).await?))
+    ok_unless_held(&held, &TokenResponse::from(caller.ask(FindToken { token }).await?))
 }
 
 /// Revoke one of your tokens
 ///
 /// It is worthless at once, on every instance.
-#[utoipa::path(tag = "tokens", operation_id = "revoke_token", params(InTokenPath),
+#[utoipa::path(tag = "tokens", operation_id = "revoke_token", params(InTokenPath, IfMatch),
     responses((status = 204, description = "It is worthless")))]
 #[delete("/users/me/tokens/{token}")]
-pub(crate) async fn revoke_token(caller: Caller, path: InTokenPath) -> Answer {
+pub(crate) async fn revoke_token(caller: Caller, path: InTokenPath, seen: IfMatch) -> Answer {
     let InPath(TokenRef(token)) = path;
-    caller.execute(RevokeToken { token }).await?;
+    caller.execute(RevokeToken { token, expected_version: seen.expected_version(Some(token.uuid())) }).await?;
     no_content()
 }

@@ -14,7 +14,10 @@ use crate::http::path::{PathRef, id_schema};
 use crate::http::query::{self, Params, parse_uuid};
 use crate::http::wire::{Moment, wire_enum};
 
-wire_enum!(NotificationTypeName, "NotificationType", NotificationKind);
+wire_enum! {
+    /// What a notification is about.
+    NotificationTypeName, "NotificationType", NotificationKind
+}
 
 /// Who caused a notification.
 #[derive(Serialize, ToSchema)]

@@ -37,6 +37,8 @@ pub(crate) async fn list_notifications(caller: Caller, list: NotificationList) -
 }
 
 /// Count your unread notifications
+///
+/// In the organization you are in.
 #[utoipa::path(tag = "notifications", operation_id = "count_unread_notifications",
     responses((status = 200, body = NotificationCountResponse, description = "How many are unread")))]
 #[get("/notifications/unread-count")]
@@ -45,6 +47,8 @@ pub(crate) async fn count_unread_notifications(caller: Caller) -> Answer {
 }
 
 /// Mark all your notifications read
+///
+/// All there are by now. Those of other organizations stay as they are.
 #[utoipa::path(tag = "notifications", operation_id = "read_all_notifications",
     responses((status = 200, body = NotificationCountResponse, description = "How many were unread until now")))]
 #[post("/notifications/read-all")]

@@ -106,23 +106,28 @@ fn can_answer(
     let has_body = operation.request_body.is_some();
     match status {
         // Routes that hand out credentials ask for some, too, but for those that only cause mail.
-        "401" => is_secured || hands_out_credentials(path) && !only_mails(operation) && !wants_nothing(operation),
+        "401" => {
+            is_secured || hands_out_credentials(path) && !is_of(operation, RateClass::Mail) && !wants_nothing(operation)
+        }
         // Pages of others must not have their visitors signed in.
         "403" => is_secured || has_header(operation, AUTH_MODE),
         "404" => path.contains('{') || has_body && is_secured || names_project(operation),
         "409" => method != Method::Get,
         "412" => has_header(operation, "If-Match"),
-        "408" | "413" => has_body || takes_key,
+        // Where none is taken, one is read all the same, and refused if it says something.
+        "408" | "413" => method != Method::Get,
         "415" => has_body,
         // What is put has to fit, also if the path says all of it. Where the deployment has no domain, it has no passkeys.
         "422" => has_body || takes_key || method == Method::Put || path.ends_with("/passkey/options"),
+        // Browsers are sent back to their page instead.
+        "429" => !is_of(operation, RateClass::Visit),
         _ => true,
     }
 }
 
-fn only_mails(operation: &Operation) -> bool {
+fn is_of(operation: &Operation, class: RateClass) -> bool {
     let treatment = operation.operation_id.as_deref().and_then(special_operations::of);
-    treatment.is_some_and(|treatment| treatment.class == RateClass::Mail)
+    treatment.is_some_and(|treatment| treatment.class == class)
 }
 
 /// Whether nothing is shown there that could be wrong: what a provider says of a browser is told to a page.
@@ -150,7 +155,18 @@ fn names_project(operation: &Operation) -> bool {
 fn sets_cookies(operation: &Operation) -> bool {
     let id = operation.operation_id.as_deref();
     has_header(operation, AUTH_MODE)
-        || matches!(id, Some("get_csrf_token" | "logout" | "logout_all" | "start_oidc_sign_in" | "finish_oidc_sign_in"))
+        || matches!(
+            id,
+            Some(
+                "get_csrf_token"
+                    | "logout"
+                    | "logout_all"
+                    | "end_session"
+                    | "delete_account"
+                    | "start_oidc_sign_in"
+                    | "finish_oidc_sign_in"
+            )
+        )
 }
 
 /// Whether the answer is a resource with a version: those have entity tags.
@@ -222,6 +238,15 @@ mod tests {
         }
         for (method, path) in [("post", "/api/v1/auth/oidc/token"), ("post", "/api/v1/auth/login")] {
             assert!(can(method, path), "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn what_ends_a_session_has_browsers_forget_it() {
+        let document: Value = serde_json::from_str(&openapi_json()).unwrap();
+        for (method, path) in [("post", "/api/v1/auth/logout"), ("delete", "/api/v1/users/me")] {
+            let answer = &document["paths"][path][method]["responses"]["204"];
+            assert!(answer["headers"]["Set-Cookie"].is_object(), "{method} {path}");
         }
     }
 

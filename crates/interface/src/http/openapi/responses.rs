@@ -1,5 +1,6 @@
 //! The problems that operations can answer, and the headers of answers.
 
+use actix_web::http::StatusCode;
 use serde_json::json;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::response::{Response, ResponseBuilder};
@@ -8,6 +9,7 @@ use utoipa::openapi::{Components, ContentBuilder, Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::super::problem::{FieldError, MEDIA_TYPE, MfaMethodName, ProblemBody};
+use super::super::problem_codes::ProblemCode;
 
 /// A problem that operations have in common: its status, the name of its component, an example and the headers that
 /// come with it.
@@ -40,13 +42,13 @@ const fn with_header(
 }
 
 pub(super) const COMMON: &[Common] = &[
-    common("400", "BadRequest", "The request is malformed", ["body.malformed", "The body is not JSON."]),
+    common("400", "BadRequest", "The request is malformed", ["body.invalid", "`title` is missing"]),
     with_header(
         common(
             "401",
             "Unauthorized",
             "There are no valid credentials",
-            ["auth.missing_token", "Send an access token."],
+            ["auth.missing_token", "Send an access token: Authorization: Bearer <token>."],
         ),
         "WWW-Authenticate",
         "How to send credentials (RFC 6750), and whether those that came were invalid",
@@ -57,7 +59,7 @@ pub(super) const COMMON: &[Common] = &[
             "403",
             "Forbidden",
             "You may see it but not do this, or not with this token",
-            ["permission.denied", "This needs the permission task.edit"],
+            ["permission.denied", "this needs the permission task.edit"],
         ),
         "WWW-Authenticate",
         "Only with `auth.insufficient_scope`: the scope that the token lacks (RFC 6750)",
@@ -127,6 +129,7 @@ pub(super) fn add_to(components: &mut Components) {
         (ProblemBody::name(), ProblemBody::schema()),
         (FieldError::name(), FieldError::schema()),
         (MfaMethodName::name(), MfaMethodName::schema()),
+        (ProblemCode::name(), ProblemCode::schema()),
     ];
     components.schemas.extend(schemas.map(|(name, schema)| (name.into_owned(), schema)));
     let responses = COMMON.iter().map(|problem| (problem.name.to_owned(), RefOr::T(problem.response())));
@@ -169,17 +172,23 @@ fn header(description: &str, example: &str) -> Header {
 
 impl Common {
     fn response(&self) -> Response {
+        let status = self.status.parse::<StatusCode>().unwrap_or_default();
         let mut example = json!({
             "type": format!("urn:tenon:problem:{}", self.code),
-            "title": self.description,
-            "status": self.status.parse::<u16>().unwrap_or_default(),
+            "title": status.canonical_reason(),
+            "status": status.as_u16(),
             "detail": self.detail,
             "instance": "/api/v1/tasks",
             "code": self.code,
             "request_id": "0199f8a2-6c1e-7d3a-9b54-2f0c8e1d7a66",
         });
-        if self.status == "422" {
-            example["errors"] = json!([{ "pointer": "/title", "code": self.code, "message": self.detail }]);
+        let field_code = match self.status {
+            "400" => Some("body.missing_field"),
+            "422" => Some(self.code),
+            _ => None,
+        };
+        if let Some(code) = field_code {
+            example["errors"] = json!([{ "pointer": "/title", "code": code, "message": self.detail }]);
         }
         let schema = RefOr::<utoipa::openapi::Schema>::Ref(Ref::from_schema_name(ProblemBody::name()));
         let content = ContentBuilder::new().schema(Some(schema)).example(Some(example)).build();

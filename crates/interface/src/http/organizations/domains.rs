@@ -35,7 +35,10 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
 type InDomainPath = InPath<DomainRef>;
 type DomainList = List<Unfiltered, Unsorted>;
 
-wire_enum!(DomainStatusName, "DomainStatus", DomainStatus);
+wire_enum! {
+    /// Whether the organization has proved a domain to be its own.
+    DomainStatusName, "DomainStatus", DomainStatus
+}
 
 checks! {
     domain: str => DomainName::parse;
@@ -161,6 +164,8 @@ pub(crate) async fn claim_domain(caller: Caller, domains: Data<Domains>, body: B
 }
 
 /// Read a domain
+///
+/// With the record that proves it to be the organization's own.
 #[utoipa::path(tag = "domains", operation_id = "get_domain", params(InDomainPath, IfNoneMatch),
     responses((status = 200, body = DomainResponse, description = "The domain")))]
 #[get("/domains/{domain}")]
@@ -206,13 +211,14 @@ pub(crate) async fn remove_domain(caller: Caller, path: InDomainPath, seen: IfMa
 /// Verify a domain
 ///
 /// Looks for the record now: without it 422 `domain.record_missing`, 503 when the DNS does not answer, and 429
-/// `domain.lookups_under_way` while two of the organization's are looked for already. A domain that another organization
-/// has verified is refused (409 `domain.taken`). The record has to stay: it is looked for every day, and when it was
+/// `domain.lookups_under_way` while two of the organization's, or of yours elsewhere, are looked for already. A domain that
+/// another organization has verified is refused (409 `domain.taken`). The record has to stay: it is looked for every day, and when it was
 /// missing three times in a row the domain is pending again, and lets nobody in.
-#[utoipa::path(tag = "domains", operation_id = "verify_domain", params(InDomainPath),
+#[utoipa::path(tag = "domains", operation_id = "verify_domain", params(InDomainPath, IfMatch),
     responses((status = 200, body = DomainResponse, description = "The verified domain")))]
 #[post("/domains/{domain}/verify")]
-pub(crate) async fn verify_domain(caller: Caller, domains: Data<Domains>, path: InDomainPath) -> Answer {
+pub(crate) async fn verify_domain(caller: Caller, domains: Data<Domains>, path: InDomainPath, seen: IfMatch) -> Answer {
     let InPath(DomainRef(domain)) = path;
-    ok_versioned(&DomainResponse::from(domains.verify(caller.actor(), domain).await?))
+    let expected_version = seen.expected_version(Some(domain.uuid()));
+    ok_versioned(&DomainResponse::from(domains.verify(caller.actor(), domain, expected_version).await?))
 }

@@ -11,12 +11,16 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::permissions::HeldRoleResponse;
-use crate::http::conditional::Versioned;
+use crate::http::conditional::{Versioned, digest};
 use crate::http::merge_patch::not_null;
 use crate::http::validation::checks;
 use crate::http::wire::{Moment, wire_enum};
 
-wire_enum!(OrganizationRoleName, "OrganizationRole", OrganizationRole);
+wire_enum! {
+    /// A role in the organization. An `owner` may do everything, an `admin` all but what is about owners, a `member`
+    /// works in projects, and a `guest` sees only those they were added to.
+    OrganizationRoleName, "OrganizationRole", OrganizationRole
+}
 
 checks! {
     name: str => OrganizationName::parse;
@@ -104,5 +108,10 @@ impl Versioned for OrganizationResponse {
 
     fn version(&self) -> Version {
         self.version
+    }
+
+    /// Your role is not the organization's, and changes without it.
+    fn variant(&self) -> Option<String> {
+        Some(digest(self))
     }
 }

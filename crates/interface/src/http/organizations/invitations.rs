@@ -1,17 +1,16 @@
 //! Invitations over HTTP. Accepting one signs in, so that is with the accounts.
 
-use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, delete, get, post};
+use actix_web::{delete, get, post};
 use serde::{Deserialize, Serialize};
 use tenon_application::identity::Accounts;
 use tenon_application::organizations::{
     CreateInvitation, FindInvitation, InvitationView, ListInvitations, RevokeInvitation,
 };
 use tenon_application::{AppError, Unsorted};
-use tenon_domain::InvitationId;
 use tenon_domain::identity::Email;
 use tenon_domain::organizations::InvitationStatus;
+use tenon_domain::{InvitationId, Version};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -20,12 +19,13 @@ use validator::Validate;
 use super::OrganizationRoleName;
 use super::permissions::HeldRoleResponse;
 use super::role_choice::needed;
-use crate::http::BASE_PATH;
-use crate::http::answer::{Answer, no_content, ok};
+use crate::http::answer::{Answer, created, no_content, ok_unless_held};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
-use crate::http::list::{List, ListBody, Unfiltered};
+use crate::http::conditional::{IfMatch, IfNoneMatch, Versioned, digest};
+use crate::http::list::{Filter, List, ListBody};
 use crate::http::path::{InPath, id_ref};
+use crate::http::query::{self, Params};
 use crate::http::validation::checks;
 use crate::http::wire::{Moment, wire_enum};
 
@@ -34,9 +34,12 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
 }
 
 type InInvitationPath = InPath<InvitationRef>;
-type InvitationList = List<Unfiltered, Unsorted>;
+type InvitationList = List<InvitationFilter, Unsorted>;
 
-wire_enum!(InvitationStatusName, "InvitationStatus", InvitationStatus);
+wire_enum! {
+    /// What became of an invitation.
+    InvitationStatusName, "InvitationStatus", InvitationStatus
+}
 
 checks! {
     email: str => Email::parse;
@@ -46,6 +49,17 @@ id_ref! {
     /// The invitation that a path names.
     pub(crate) struct InvitationRef(InvitationId);
     "invitation", "The id of the invitation."
+}
+
+/// Which invitations are asked for.
+pub(crate) struct InvitationFilter {
+    statuses: Vec<InvitationStatus>,
+}
+
+impl Filter for InvitationFilter {
+    fn read(params: &mut Params) -> Self {
+        Self { statuses: params.many("status", "Only invitations that are that by now.", &query::name_of()) }
+    }
 }
 
 /// Who is to be invited, and as what.
@@ -74,7 +88,7 @@ impl CreateInvitationBody {
     "id": "0199f8a2-9f41-706d-ae87-5c3fb140ad99", "email": "grace@example.com", "role": "member", "custom_role": null,
     "status": "pending",
     "invited_by": "0199f8a2-8e30-7f5c-9d76-4b2ea03f9c88", "created_at": "2026-11-21T09:30:00.123Z",
-    "expires_at": "2026-11-28T09:30:00.123Z", "accepted_at": null,
+    "expires_at": "2026-11-28T09:30:00.123Z", "accepted_at": null, "version": 1,
 }))]
 pub(crate) struct InvitationResponse {
     id: Uuid,
@@ -90,6 +104,8 @@ pub(crate) struct InvitationResponse {
     expires_at: Moment,
     #[schema(required = true)]
     accepted_at: Option<Moment>,
+    /// Rises when it is accepted or revoked.
+    version: i64,
 }
 
 impl From<InvitationView> for InvitationResponse {
@@ -104,7 +120,23 @@ impl From<InvitationView> for InvitationResponse {
             created_at: invitation.created_at.into(),
             expires_at: invitation.expires_at.into(),
             accepted_at: invitation.accepted_at.map(Into::into),
+            version: invitation.version,
         }
+    }
+}
+
+impl Versioned for InvitationResponse {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn version(&self) -> Version {
+        self.version
+    }
+
+    /// That it has expired, and the name of the custom role.
+    fn variant(&self) -> Option<String> {
+        Some(digest(self))
     }
 }
 
@@ -120,14 +152,28 @@ pub(crate) struct NewInvitationResponse {
     accept_url: String,
 }
 
+impl Versioned for NewInvitationResponse {
+    fn id(&self) -> Uuid {
+        self.invitation.id()
+    }
+
+    fn version(&self) -> Version {
+        self.invitation.version()
+    }
+
+    fn variant(&self) -> Option<String> {
+        self.invitation.variant()
+    }
+}
+
 /// List the invitations
 ///
-/// The newest first, whatever became of them.
+/// The newest first: whatever became of them, or those with one of the statuses that `status` names.
 #[utoipa::path(tag = "invitations", operation_id = "list_invitations", params(InvitationList),
     responses((status = 200, body = ListBody<InvitationResponse>, description = "A page of invitations")))]
 #[get("/invitations")]
 pub(crate) async fn list_invitations(caller: Caller, list: InvitationList) -> Answer {
-    let query = ListInvitations { page: list.page.clone() };
+    let query = ListInvitations { statuses: list.filter.statuses.clone(), page: list.page.clone() };
     list.answer::<_, InvitationResponse>(caller.ask(query).await?)
 }
 
@@ -145,26 +191,29 @@ pub(crate) async fn create_invitation(
     let invitation = caller.execute(body.into_inner().into_command()?).await?;
     let token = accounts.invitation_tokens.issue(invitation.id);
     let accept_url = accounts.invitation_tokens.accept_url(&token);
-    let location = format!("{BASE_PATH}/invitations/{}", invitation.id);
-    let body = NewInvitationResponse { invitation: invitation.into(), token, accept_url };
-    Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(body))
+    created("/invitations", &NewInvitationResponse { invitation: invitation.into(), token, accept_url })
 }
 
 /// Read an invitation
-#[utoipa::path(tag = "invitations", operation_id = "get_invitation", params(InInvitationPath),
+///
+/// The token it is accepted with is not in it: that was shown once.
+#[utoipa::path(tag = "invitations", operation_id = "get_invitation", params(InInvitationPath, IfNoneMatch),
     responses((status = 200, body = InvitationResponse, description = "The invitation")))]
 #[get("/invitations/{invitation}")]
-pub(crate) async fn get_invitation(caller: Caller, path: InInvitationPath) -> Answer {
+pub(crate) async fn get_invitation(caller: Caller, path: InInvitationPath, held: IfNoneMatch) -> Answer {
     let InPath(InvitationRef(invitation)) = path;
-    ok(&InvitationResponse::from(caller.ask(FindInvitation { invitation }).await?))
+    ok_unless_held(&held, &InvitationResponse::from(caller.ask(FindInvitation { invitation }).await?))
 }
 
 /// Revoke an invitation
-#[utoipa::path(tag = "invitations", operation_id = "revoke_invitation", params(InInvitationPath),
+///
+/// One that is pending or expired; 409 `invitation.already_accepted` or `invitation.revoked` otherwise.
+#[utoipa::path(tag = "invitations", operation_id = "revoke_invitation", params(InInvitationPath, IfMatch),
     responses((status = 204, description = "Its token is worthless")))]
 #[delete("/invitations/{invitation}")]
-pub(crate) async fn revoke_invitation(caller: Caller, path: InInvitationPath) -> Answer {
+pub(crate) async fn revoke_invitation(caller: Caller, path: InInvitationPath, seen: IfMatch) -> Answer {
     let InPath(InvitationRef(invitation)) = path;
-    caller.execute(RevokeInvitation { invitation }).await?;
+    let expected_version = seen.expected_version(Some(invitation.uuid()));
+    caller.execute(RevokeInvitation { invitation, expected_version }).await?;
     no_content()
 }

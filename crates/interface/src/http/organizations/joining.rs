@@ -4,29 +4,21 @@ use actix_web::{get, post};
 use serde::Serialize;
 use tenon_application::Unsorted;
 use tenon_application::organizations::{JoinOrganization, JoinableOrganizationView, ListJoinable};
-use tenon_domain::OrganizationId;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::{OrganizationResponse, OrganizationRoleName};
+use super::{InOrganizationPath, OrganizationRef, OrganizationResponse, OrganizationRoleName};
 use crate::http::answer::{Answer, ok_versioned};
 use crate::http::caller::Caller;
 use crate::http::list::{List, ListBody, Unfiltered};
-use crate::http::path::{InPath, id_ref};
+use crate::http::path::InPath;
 
 pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_joinable_organizations).service(join_organization);
 }
 
-type InOrganizationPath = InPath<OrganizationRef>;
 type JoinableList = List<Unfiltered, Unsorted>;
-
-id_ref! {
-    /// The organization that a path names.
-    pub(crate) struct OrganizationRef(OrganizationId);
-    "organization", "The id of the organization."
-}
 
 /// An organization that you may join.
 #[derive(Serialize, ToSchema)]

@@ -3,9 +3,10 @@
 use actix_web::{delete, get, patch, post};
 use serde::{Deserialize, Serialize};
 use tenon_application::organizations::{
-    ChangeMemberRole, ListMembers, MemberFilter, MemberView, RemoveMember, SuspendMember, UnsuspendMember,
+    ChangeMemberRole, FindMember, ListMembers, MemberFilter, MemberView, RemoveMember, SuspendMember, UnsuspendMember,
 };
 use tenon_application::{AppError, Unsorted};
+use tenon_domain::identity::UserKind;
 use tenon_domain::organizations::MemberStatus;
 use tenon_domain::{UserId, Version};
 use utoipa::ToSchema;
@@ -15,19 +16,20 @@ use validator::Validate;
 
 use super::OrganizationRoleName;
 use super::permissions::HeldRoleResponse;
-use super::role_choice::choice;
-use crate::http::answer::{Answer, no_content, ok_versioned};
+use super::role_choice::change;
+use crate::http::answer::{Answer, no_content, ok_unless_held, ok_versioned};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
-use crate::http::conditional::{IfMatch, Versioned};
+use crate::http::conditional::{IfMatch, IfNoneMatch, Versioned, digest};
 use crate::http::list::{Filter, List, ListBody};
-use crate::http::merge_patch::not_null;
+use crate::http::merge_patch::{Patch, not_null};
 use crate::http::path::{InPath, MemberRef};
 use crate::http::query::{self, Params};
 use crate::http::wire::{Moment, wire_enum};
 
 pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_members)
+        .service(get_member)
         .service(update_member)
         .service(remove_member)
         .service(suspend_member)
@@ -37,7 +39,16 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
 type InMemberPath = InPath<MemberRef>;
 type MemberList = List<MemberFilter, Unsorted>;
 
-wire_enum!(MemberStatusName, "MemberStatus", MemberStatus);
+wire_enum! {
+    /// Whether a member has access. Who is `suspended` by the organization, or `deactivated` by the operator, keeps everything
+    /// but that.
+    MemberStatusName, "MemberStatus", MemberStatus
+}
+
+wire_enum! {
+    /// What a member is: a `person`, or a program (`service`), which is a service account.
+    MemberKindName, "MemberKind", UserKind
+}
 
 impl Filter for MemberFilter {
     fn read(params: &mut Params) -> Self {
@@ -46,6 +57,7 @@ impl Filter for MemberFilter {
             roles: params.many("role", bases, &query::name_of()),
             custom_roles: params.many("custom_role_id", "Only members with these custom roles.", &query::id()),
             statuses: params.many("state", "Only members who are that.", &query::name_of()),
+            kinds: params.many("kind", "Only people, or only service accounts.", &query::name_of()),
         }
     }
 }
@@ -55,37 +67,40 @@ impl Filter for MemberFilter {
 #[serde(default, deny_unknown_fields)]
 #[schema(example = json!({ "role": "admin" }))]
 pub(crate) struct UpdateMemberBody {
+    /// One that you could have yourself, instead of a custom role.
     #[serde(deserialize_with = "not_null")]
     #[schema(value_type = OrganizationRoleName, required = false)]
     role: Option<OrganizationRoleName>,
-    /// A custom role of the organization, instead of a system role.
-    #[serde(deserialize_with = "not_null")]
-    #[schema(value_type = Uuid, required = false)]
-    custom_role_id: Option<Uuid>,
+    /// A custom role of the organization, instead of a system role: `null` beside a `role` is the same as nothing.
+    #[schema(value_type = Option<Uuid>, required = false)]
+    custom_role_id: Patch<Uuid>,
 }
 
 impl UpdateMemberBody {
     fn into_command(self, user: UserId, expected_version: Option<Version>) -> Result<ChangeMemberRole, AppError> {
-        Ok(ChangeMemberRole { user, role: choice(self.role, self.custom_role_id)?, expected_version })
+        Ok(ChangeMemberRole { user, role: change(self.role, self.custom_role_id)?, expected_version })
     }
 }
 
 /// A member of the organization.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Member, example = json!({
-    "user_id": "0199f8a2-8e30-7f5c-9d76-4b2ea03f9c88", "email": "ada@example.com", "display_name": "Ada Lovelace",
-    "role": "owner", "custom_role": null, "state": "active", "suspended_at": null, "version": 1,
+    "user_id": "0199f8a2-8e30-7f5c-9d76-4b2ea03f9c88", "kind": "person", "email": "ada@example.com",
+    "display_name": "Ada Lovelace", "role": "owner", "custom_role": null, "state": "active", "suspended_at": null, "version": 1,
     "joined_at": "2026-11-21T09:30:00.123Z",
 }))]
 pub(crate) struct MemberResponse {
     user_id: Uuid,
+    /// A person, or a service account.
+    kind: MemberKindName,
     email: String,
     display_name: String,
     /// The base of the custom role, if they have one.
     role: OrganizationRoleName,
     #[schema(required = true)]
     custom_role: Option<HeldRoleResponse>,
-    /// Who is suspended has no access.
+    /// Who is suspended has no access. Nor has who is deactivated, suspended or not: the operator keeps them out of all
+    /// organizations, and lets them in again.
     state: MemberStatusName,
     #[schema(required = true)]
     suspended_at: Option<Moment>,
@@ -97,6 +112,7 @@ impl From<MemberView> for MemberResponse {
     fn from(member: MemberView) -> Self {
         Self {
             user_id: member.user_id.into(),
+            kind: member.kind.into(),
             state: member.status().into(),
             email: member.email,
             display_name: member.display_name,
@@ -117,17 +133,33 @@ impl Versioned for MemberResponse {
     fn version(&self) -> Version {
         self.version
     }
+
+    /// Their name, their address and the name of their role are not of the membership.
+    fn variant(&self) -> Option<String> {
+        Some(digest(self))
+    }
 }
 
 /// List the members
 ///
-/// In the order in which they joined, those who are suspended among them. Guests cannot see them.
+/// In the order in which they joined, those who are suspended or deactivated among them. Guests cannot see them.
 #[utoipa::path(tag = "members", operation_id = "list_members", params(MemberList),
     responses((status = 200, body = ListBody<MemberResponse>, description = "A page of members")))]
 #[get("/members")]
 pub(crate) async fn list_members(caller: Caller, list: MemberList) -> Answer {
     let query = ListMembers { filter: list.filter.clone(), page: list.page.clone() };
     list.answer::<_, MemberResponse>(caller.ask(query).await?)
+}
+
+/// Read a member
+///
+/// Guests cannot.
+#[utoipa::path(tag = "members", operation_id = "get_member", params(InMemberPath, IfNoneMatch),
+    responses((status = 200, body = MemberResponse, description = "The member")))]
+#[get("/members/{user_id}")]
+pub(crate) async fn get_member(caller: Caller, path: InMemberPath, held: IfNoneMatch) -> Answer {
+    let InPath(MemberRef(user)) = path;
+    ok_unless_held(&held, &MemberResponse::from(caller.ask(FindMember { user }).await?))
 }
 
 /// Change a member's role
@@ -172,21 +204,24 @@ pub(crate) async fn remove_member(caller: Caller, path: InMemberPath, seen: IfMa
 /// stays theirs until they are unsuspended: their role, their roles in projects and their assignments. They get no
 /// notifications, and nothing more can be given to them. Nobody suspends themselves, the last owner, or who may do more
 /// than they: so only owners suspend owners.
-#[utoipa::path(tag = "members", operation_id = "suspend_member", params(InMemberPath),
+#[utoipa::path(tag = "members", operation_id = "suspend_member", params(InMemberPath, IfMatch),
     responses((status = 200, body = MemberResponse, description = "The member as they are now")))]
 #[post("/members/{user_id}/suspend")]
-pub(crate) async fn suspend_member(caller: Caller, path: InMemberPath) -> Answer {
+pub(crate) async fn suspend_member(caller: Caller, path: InMemberPath, seen: IfMatch) -> Answer {
     let InPath(MemberRef(user)) = path;
-    ok_versioned(&MemberResponse::from(caller.execute(SuspendMember { user }).await?))
+    let command = SuspendMember { user, expected_version: seen.expected_version(Some(user.uuid())) };
+    ok_versioned(&MemberResponse::from(caller.execute(command).await?))
 }
 
 /// Unsuspend a member
 ///
-/// They have access again, with what they had before. Who may do more than you can only be unsuspended by others.
-#[utoipa::path(tag = "members", operation_id = "unsuspend_member", params(InMemberPath),
+/// They have access again, with what they had before, unless the operator has deactivated them. Who may do more than you
+/// can only be unsuspended by others.
+#[utoipa::path(tag = "members", operation_id = "unsuspend_member", params(InMemberPath, IfMatch),
     responses((status = 200, body = MemberResponse, description = "The member as they are now")))]
 #[post("/members/{user_id}/unsuspend")]
-pub(crate) async fn unsuspend_member(caller: Caller, path: InMemberPath) -> Answer {
+pub(crate) async fn unsuspend_member(caller: Caller, path: InMemberPath, seen: IfMatch) -> Answer {
     let InPath(MemberRef(user)) = path;
-    ok_versioned(&MemberResponse::from(caller.execute(UnsuspendMember { user }).await?))
+    let command = UnsuspendMember { user, expected_version: seen.expected_version(Some(user.uuid())) };
+    ok_versioned(&MemberResponse::from(caller.execute(command).await?))
 }

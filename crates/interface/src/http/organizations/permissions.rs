@@ -2,6 +2,7 @@
 
 use actix_web::get;
 use serde::Serialize;
+use tenon_application::Unsorted;
 use tenon_application::organizations::{FindOwnPermissions, ListPermissions, OwnPermissions};
 use tenon_application::projects::{NamedRole, ProjectRef};
 use tenon_domain::access::{Permission, Permissions, SystemRole};
@@ -15,7 +16,7 @@ use super::roles::RoleLevelName;
 use crate::http::answer::{Answer, ok};
 use crate::http::caller::Caller;
 use crate::http::identity::ScopeName;
-use crate::http::list::{Filter, InQuery, ListBody};
+use crate::http::list::{Filter, InQuery, List, ListBody, Unfiltered};
 use crate::http::path::PathRef;
 use crate::http::problem::Problem;
 use crate::http::projects::ProjectRoleName;
@@ -26,7 +27,12 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_permissions).service(get_own_permissions);
 }
 
-wire_enum!(PermissionName, "Permission", Permission);
+type PermissionList = List<Unfiltered, Unsorted>;
+
+wire_enum! {
+    /// Something that somebody may do. `GET /permissions` says what each of them is, and which roles have it.
+    PermissionName, "Permission", Permission
+}
 
 /// A system role, of the organization or of projects.
 #[derive(Serialize, ToSchema)]
@@ -174,14 +180,13 @@ impl Filter for OfProject {
 
 /// List what there is that somebody may do
 ///
-/// The one table of permissions, with the system roles that hold them. Custom roles are made of the same. All of it is on
-/// one page.
-#[utoipa::path(tag = "organizations", operation_id = "list_permissions",
-    responses((status = 200, body = ListBody<PermissionResponse>, description = "All permissions")))]
+/// The one table of permissions, with the system roles that hold them. Custom roles are made of the same.
+#[utoipa::path(tag = "organizations", operation_id = "list_permissions", params(PermissionList),
+    responses((status = 200, body = ListBody<PermissionResponse>, description = "A page of permissions")))]
 #[get("/permissions")]
-pub(crate) async fn list_permissions(caller: Caller) -> Answer {
+pub(crate) async fn list_permissions(caller: Caller, list: PermissionList) -> Answer {
     let permissions = caller.ask(ListPermissions).await?;
-    ok(&ListBody::<PermissionResponse>::whole(permissions.iter().copied()))
+    list.answer_from::<_, PermissionResponse>(permissions.iter().copied())
 }
 
 /// Read what you may do

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tenon_application::organizations::{CreateRole, DeleteRole, EditRole, FindRole, ListRoles};
 use tenon_application::{AppError, Unsorted};
 use tenon_domain::access::{Permissions, RoleLevel};
-use tenon_domain::organizations::{CustomRole, CustomRoleState, NewRole, RoleChanges, RoleName};
+use tenon_domain::organizations::{CustomRoleState, NewRole, RoleChanges, RoleDescription, RoleName};
 use tenon_domain::{CustomRoleId, Version};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -19,7 +19,7 @@ use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::conditional::{IfMatch, IfNoneMatch, Versioned};
 use crate::http::list::{Filter, List, ListBody};
-use crate::http::merge_patch::not_null;
+use crate::http::merge_patch::{Patch, not_null};
 use crate::http::path::{InPath, id_ref};
 use crate::http::query::{self, Params};
 use crate::http::validation::checks;
@@ -32,11 +32,14 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
 type InRolePath = InPath<RoleRef>;
 type RoleList = List<RoleFilter, Unsorted>;
 
-wire_enum!(RoleLevelName, "RoleLevel", RoleLevel);
+wire_enum! {
+    /// Whether a role or a permission is about the organization or about a project.
+    RoleLevelName, "RoleLevel", RoleLevel
+}
 
 checks! {
     name: str => RoleName::parse;
-    description: str => CustomRole::parse_description;
+    description: str => RoleDescription::parse;
 }
 
 id_ref! {
@@ -70,10 +73,9 @@ pub(crate) struct CreateRoleBody {
     #[validate(custom(function = "check::name"))]
     #[schema(min_length = 1, max_length = 50, pattern = "line")]
     name: String,
-    #[serde(default)]
     #[validate(custom(function = "check::description"))]
-    #[schema(required = false, max_length = 500, pattern = "multiline")]
-    description: String,
+    #[schema(max_length = 500, pattern = "multiline")]
+    description: Option<String>,
     /// Of a role for the organization: `member` or `guest`, which decides what whoever has it sees of the projects. It
     /// stays so. None for one that is for projects.
     base: Option<OrganizationRoleName>,
@@ -86,7 +88,7 @@ impl CreateRoleBody {
         let role = NewRole {
             level: self.level.0,
             name: RoleName::parse(&self.name)?,
-            description: CustomRole::parse_description(&self.description)?,
+            description: self.description.as_deref().map_or(Ok(None), RoleDescription::parse)?,
             base: self.base.map(|name| name.0),
             permissions: set(&self.permissions),
         };
@@ -99,14 +101,14 @@ impl CreateRoleBody {
 #[serde(default, deny_unknown_fields)]
 #[schema(example = json!({ "name": "Inspector", "permissions": ["audit.view", "members.view"] }))]
 pub(crate) struct UpdateRoleBody {
+    /// Unique among the roles of its level, whatever its case.
     #[serde(deserialize_with = "not_null")]
     #[validate(custom(function = "check::name"))]
     #[schema(value_type = String, required = false, min_length = 1, max_length = 50, pattern = "line")]
     name: Option<String>,
-    #[serde(deserialize_with = "not_null")]
     #[validate(custom(function = "check::description"))]
-    #[schema(value_type = String, required = false, max_length = 500, pattern = "multiline")]
-    description: Option<String>,
+    #[schema(value_type = Option<String>, required = false, max_length = 500, pattern = "multiline")]
+    description: Patch<String>,
     /// All that it is to hold from now on.
     #[serde(deserialize_with = "not_null")]
     #[schema(value_type = Vec<PermissionName>, required = false)]
@@ -117,7 +119,7 @@ impl UpdateRoleBody {
     fn into_changes(self) -> Result<RoleChanges, AppError> {
         Ok(RoleChanges {
             name: self.name.as_deref().map(RoleName::parse).transpose()?,
-            description: self.description.as_deref().map(CustomRole::parse_description).transpose()?,
+            description: self.description.parse(|text| RoleDescription::parse(&text))?.map(Option::flatten),
             permissions: self.permissions.as_deref().map(set),
         })
     }
@@ -138,7 +140,8 @@ pub(crate) struct RoleResponse {
     id: Uuid,
     level: RoleLevelName,
     name: String,
-    description: String,
+    #[schema(required = true)]
+    description: Option<String>,
     /// `null` for a role that is for projects.
     #[schema(required = true)]
     base: Option<OrganizationRoleName>,
@@ -154,7 +157,7 @@ impl From<CustomRoleState> for RoleResponse {
             id: role.id.into(),
             level: role.level.into(),
             name: role.name.into_string(),
-            description: role.description,
+            description: role.description.map(RoleDescription::into_string),
             base: role.base.map(Into::into),
             permissions: role.permissions.iter().map(Into::into).collect(),
             version: role.version,
@@ -198,6 +201,8 @@ pub(crate) async fn create_role(caller: Caller, body: Body<CreateRoleBody>) -> A
 }
 
 /// Read a custom role
+///
+/// With the permissions that it holds.
 #[utoipa::path(tag = "organizations", operation_id = "get_role", params(InRolePath, IfNoneMatch),
     responses((status = 200, body = RoleResponse, description = "The role")))]
 #[get("/roles/{role}")]

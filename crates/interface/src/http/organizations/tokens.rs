@@ -6,8 +6,9 @@ use tenon_application::identity::{FindOrganizationToken, ListOrganizationTokens,
 use tenon_domain::UserId;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::http::answer::{Answer, no_content, ok};
+use crate::http::answer::{Answer, no_content, ok_unless_held};
 use crate::http::caller::Caller;
+use crate::http::conditional::{IfMatch, IfNoneMatch};
 use crate::http::identity::{InTokenPath, TokenRef, TokenResponse};
 use crate::http::list::{Filter, List, ListBody};
 use crate::http::path::InPath;
@@ -42,22 +43,25 @@ pub(crate) async fn list_organization_tokens(caller: Caller, list: OrganizationT
 }
 
 /// Read anybody's token
-#[utoipa::path(tag = "tokens", operation_id = "get_organization_token", params(InTokenPath),
+///
+/// Of whoever in the organization it is, without the token itself.
+#[utoipa::path(tag = "tokens", operation_id = "get_organization_token", params(InTokenPath, IfNoneMatch),
     responses((status = 200, body = TokenResponse, description = "The token")))]
 #[get("/organizations/current/tokens/{token}")]
-pub(crate) async fn get_organization_token(caller: Caller, path: InTokenPath) -> Answer {
+pub(crate) async fn get_organization_token(caller: Caller, path: InTokenPath, held: IfNoneMatch) -> Answer {
     let InPath(TokenRef(token)) = path;
-    ok(&TokenResponse::from(caller.ask(FindOrganizationToken { token }).await?))
+    ok_unless_held(&held, &TokenResponse::from(caller.ask(FindOrganizationToken { token }).await?))
 }
 
 /// Revoke anybody's token
 ///
 /// It is worthless at once, on every instance. Who may do more than you has to revoke theirs, or somebody as strong.
-#[utoipa::path(tag = "tokens", operation_id = "revoke_organization_token", params(InTokenPath),
+#[utoipa::path(tag = "tokens", operation_id = "revoke_organization_token", params(InTokenPath, IfMatch),
     responses((status = 204, description = "It is worthless")))]
 #[delete("/organizations/current/tokens/{token}")]
-pub(crate) async fn revoke_organization_token(caller: Caller, path: InTokenPath) -> Answer {
+pub(crate) async fn revoke_organization_token(caller: Caller, path: InTokenPath, seen: IfMatch) -> Answer {
     let InPath(TokenRef(token)) = path;
-    caller.execute(RevokeOrganizationToken { token }).await?;
+    let expected_version = seen.expected_version(Some(token.uuid()));
+    caller.execute(RevokeOrganizationToken { token, expected_version }).await?;
     no_content()
 }

@@ -21,8 +21,15 @@ use crate::http::query::{self, Params, parse_uuid};
 use crate::http::validation::checks;
 use crate::http::wire::{Moment, wire_enum};
 
-wire_enum!(VisibilityName, "Visibility", Visibility);
-wire_enum!(StatusCategoryName, "StatusCategory", StatusCategory);
+wire_enum! {
+    /// Who sees a project: everybody in the `organization` but guests, or, when it is `private`, its members.
+    VisibilityName, "Visibility", Visibility
+}
+
+wire_enum! {
+    /// What a status of a workflow counts as.
+    StatusCategoryName, "StatusCategory", StatusCategory
+}
 
 checks! {
     key: str => ProjectKey::parse;
@@ -80,6 +87,7 @@ pub(crate) struct UpdateProjectBody {
     #[serde(deserialize_with = "not_null")]
     #[schema(value_type = VisibilityName, required = false)]
     visibility: Option<VisibilityName>,
+    /// A member of the organization and no guest, who becomes a manager of the project.
     #[schema(value_type = Option<Uuid>)]
     lead_id: Patch<Uuid>,
 }

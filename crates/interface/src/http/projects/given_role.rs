@@ -11,7 +11,11 @@ use validator::Validate;
 
 use crate::http::wire::wire_enum;
 
-wire_enum!(ProjectRoleName, "ProjectRole", ProjectRole);
+wire_enum! {
+    /// A role in a project: a `manager` also edits it and manages its members, a `contributor` works on tasks, and a
+    /// `viewer` reads.
+    ProjectRoleName, "ProjectRole", ProjectRole
+}
 
 /// The role that somebody or a team is to have in a project: one of the two.
 #[derive(Deserialize, Validate, ToSchema)]

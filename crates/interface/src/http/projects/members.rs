@@ -68,6 +68,8 @@ pub(crate) async fn list_project_members(caller: Caller, project: InProjectPath,
 }
 
 /// Read a member of a project
+///
+/// With their role there.
 #[utoipa::path(tag = "projects", operation_id = "get_project_member", params(InProjectMemberPath),
     responses((status = 200, body = ProjectMemberResponse, description = "The member")))]
 #[get("/projects/{project}/members/{user_id}")]

@@ -60,6 +60,8 @@ pub(crate) async fn create_project(caller: Caller, body: Body<CreateProjectBody>
 }
 
 /// Read a project
+///
+/// By its id or its key, with its workflow.
 #[utoipa::path(tag = "projects", operation_id = "get_project", params(InProjectPath, IfNoneMatch),
     responses((status = 200, body = ProjectResponse, description = "The project")))]
 #[get("/projects/{project}")]
@@ -109,6 +111,8 @@ pub(crate) async fn archive_project(caller: Caller, project: InProjectPath) -> A
 }
 
 /// Unarchive a project
+///
+/// It can be changed again.
 #[utoipa::path(tag = "projects", operation_id = "unarchive_project", params(InProjectPath),
     responses((status = 200, body = ProjectResponse, description = "The project as it is now")))]
 #[post("/projects/{project}/unarchive")]

@@ -3,12 +3,11 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use tenon_application::AppError;
-use tenon_application::SortBy;
 use tenon_application::documents::Rendering;
-use tenon_application::tasks::{CreateTask, TaskFields, TaskFilter, TaskRef, TaskSort, TaskView};
+use tenon_application::tasks::{CreateTask, TaskFields, TaskRef, TaskView};
 use tenon_domain::projects::StatusKey;
 use tenon_domain::tasks::{
-    Assignees, Estimate, Label, Labels, TaskDescription, TaskError, TaskKey, TaskPriority, TaskTitle, TaskType,
+    Assignees, Estimate, Labels, TaskDescription, TaskError, TaskKey, TaskPriority, TaskTitle, TaskType,
 };
 use tenon_domain::{UserId, Version};
 use utoipa::ToSchema;
@@ -17,16 +16,22 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::http::conditional::Versioned;
-use crate::http::list::{Filter, SortField};
 use crate::http::merge_patch::{Patch, not_null};
 use crate::http::path::{PathRef, id_or_key_schema};
 use crate::http::projects::StatusCategoryName;
-use crate::http::query::{self, Kind, Params, parse_uuid};
-use crate::http::validation::{LINE, checks};
+use crate::http::query::parse_uuid;
+use crate::http::validation::checks;
 use crate::http::wire::{Moment, wire_enum};
 
-wire_enum!(TaskTypeName, "TaskType", TaskType);
-wire_enum!(TaskPriorityName, "TaskPriority", TaskPriority);
+wire_enum! {
+    /// What kind of work a task is. A `subtask` needs a parent.
+    TaskTypeName, "TaskType", TaskType
+}
+
+wire_enum! {
+    /// How urgent a task is, compared with others.
+    TaskPriorityName, "TaskPriority", TaskPriority
+}
 
 checks! {
     title: str => TaskTitle::parse;
@@ -123,26 +128,32 @@ pub(crate) struct UpdateTaskBody {
     #[validate(custom(function = "check::description"))]
     #[schema(value_type = Option<String>, max_length = 50000, pattern = "multiline")]
     description: Patch<String>,
+    /// Not `subtask` without a `parent_id`.
     #[serde(rename = "type", deserialize_with = "not_null")]
     #[schema(value_type = TaskTypeName, required = false)]
     task_type: Option<TaskTypeName>,
     #[serde(deserialize_with = "not_null")]
     #[schema(value_type = TaskPriorityName, required = false)]
     priority: Option<TaskPriorityName>,
+    /// People who can see the project: all that there are to be.
     #[serde(deserialize_with = "not_null")]
     #[validate(custom(function = "check::assignees"))]
     #[schema(value_type = Vec<Uuid>, required = false, max_items = 50)]
     assignee_ids: Option<Vec<Uuid>>,
+    /// All that there are to be.
     #[serde(deserialize_with = "not_null")]
     #[validate(custom(function = "check::labels"))]
     #[schema(value_type = Vec<LabelText>, required = false, max_items = 50)]
     labels: Option<Vec<String>>,
+    /// A task of the same project. A subtask needs one.
     #[schema(value_type = Option<Uuid>)]
     parent_id: Patch<Uuid>,
     #[schema(value_type = Option<NaiveDate>, pattern = "date")]
     start_date: Patch<NaiveDate>,
+    /// Not before the start.
     #[schema(value_type = Option<NaiveDate>, pattern = "date")]
     due_date: Patch<NaiveDate>,
+    /// In points.
     #[validate(custom(function = "check::estimate"))]
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 10000)]
     estimate: Patch<i64>,
@@ -289,66 +300,10 @@ pub(super) fn id_of(task: &TaskRef) -> Option<Uuid> {
     }
 }
 
-impl Filter for TaskFilter {
-    fn read(params: &mut Params) -> Self {
-        let project_ids = params.many("project_id", "Only tasks of these projects.", &query::id());
-        Self { project_ids, ..TaskFilterInProject::read(params).0 }
-    }
-}
-
-/// What tasks of one project are filtered by.
-pub(crate) struct TaskFilterInProject(pub(super) TaskFilter);
-
-impl Filter for TaskFilterInProject {
-    fn read(params: &mut Params) -> Self {
-        Self(TaskFilter {
-            project_ids: Vec::new(),
-            statuses: params.many("status", "Only tasks in these statuses, by key.", &status_kind()),
-            categories: params.many("status_category", "Only tasks in these categories.", &query::name_of()),
-            assignees: params.many("assignee_id", "Only tasks of these assignees.", &query::id()),
-            reporters: params.many("reporter_id", "Only tasks these users reported.", &query::id()),
-            priorities: params.many("priority", "Only tasks of these priorities.", &query::name_of()),
-            labels: params.many("label", "Only tasks with any of these labels.", &label_kind()),
-            types: params.many("type", "Only tasks of these types.", &query::name_of()),
-            due_before: params.one("due_before", "Only tasks due before this day.", &query::date()),
-            due_after: params.one("due_after", "Only tasks due after this day.", &query::date()),
-            updated_after: params.one("updated_after", "Only tasks changed after this moment.", &query::moment()),
-            text: params.one("q", "Only tasks with this text in title, description or key.", &query::search_text()),
-        })
-    }
-}
-
-fn status_kind() -> Kind<String> {
-    Kind {
-        parse: |raw| StatusKey::parse(raw).map(|key| key.as_str().to_owned()),
-        schema: || query::text_schema(StatusKey::MAX_CHARS, "^[a-z0-9_]+$", "todo"),
-        expects: || "the key of a status, such as in_progress".to_owned(),
-    }
-}
-
-fn label_kind() -> Kind<String> {
-    Kind {
-        parse: |raw| Label::parse(raw).ok().map(Label::into_string),
-        schema: || query::text_schema(Label::MAX_CHARS, LINE, "entrance"),
-        expects: || "a label of 1 to 50 characters".to_owned(),
-    }
-}
-
-impl SortField for TaskSort {
-    const FIELDS: &'static [(&'static str, Self)] = &[
-        ("created_at", Self::CreatedAt),
-        ("updated_at", Self::UpdatedAt),
-        ("key", Self::Key),
-        ("title", Self::Title),
-        ("priority", Self::Priority),
-        ("start_date", Self::StartDate),
-        ("due_date", Self::DueDate),
-    ];
-    const DEFAULT: &'static [SortBy<Self>] = &[SortBy { field: Self::CreatedAt, descending: true }];
-}
-
 #[cfg(test)]
 mod tests {
+    use tenon_domain::tasks::Label;
+
     use super::*;
 
     fn failures(json: &str) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Tasks over HTTP.
 
 mod dto;
+mod filter;
 
 use actix_web::{delete, get, patch, post};
 use tenon_application::projects::ProjectRef;
@@ -9,9 +10,8 @@ use tenon_application::tasks::{
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use self::dto::{
-    CreateTaskBody, RENDERING, TaskFilterInProject, TaskResponse, TransitionTaskBody, UpdateTaskBody, id_of,
-};
+use self::dto::{CreateTaskBody, RENDERING, TaskResponse, TransitionTaskBody, UpdateTaskBody, id_of};
+use self::filter::TaskFilterInProject;
 use super::answer::{Answer, created, document_unless_held, no_content, ok_versioned};
 use super::body::Body;
 use super::caller::Caller;
@@ -47,6 +47,8 @@ pub(crate) async fn list_tasks(caller: Caller, list: TaskList) -> Answer {
 }
 
 /// List the tasks of a project
+///
+/// Like `GET /tasks`, of one project.
 #[utoipa::path(tag = "tasks", operation_id = "list_project_tasks", params(InProjectPath, ProjectTaskList),
     responses((status = 200, body = ListBody<TaskResponse>, description = "A page of tasks")))]
 #[get("/projects/{project}/tasks")]
@@ -67,6 +69,8 @@ pub(crate) async fn create_task(caller: Caller, body: Body<CreateTaskBody>) -> A
 }
 
 /// Read a task
+///
+/// By its id or its key, unless it is in the trash.
 #[utoipa::path(tag = "tasks", operation_id = "get_task", params(InTaskPath, IfNoneMatch),
     responses((status = 200, body = TaskResponse, description = "The task")))]
 #[get("/tasks/{task}")]
@@ -87,6 +91,8 @@ pub(crate) async fn update_task(caller: Caller, task: InTaskPath, seen: IfMatch,
 }
 
 /// Move a task to the trash
+///
+/// Subtasks stay. `POST /tasks/{task}/restore` brings it back.
 #[utoipa::path(tag = "tasks", operation_id = "delete_task", params(InTaskPath, IfMatch),
     responses((status = 204, description = "It is in the trash")))]
 #[delete("/tasks/{task}")]
@@ -97,6 +103,8 @@ pub(crate) async fn delete_task(caller: Caller, task: InTaskPath, seen: IfMatch)
 }
 
 /// Move a task to another status
+///
+/// To any other status of the project's workflow.
 #[utoipa::path(tag = "tasks", operation_id = "transition_task", params(InTaskPath, IfMatch),
     request_body = TransitionTaskBody,
     responses((status = 200, body = TaskResponse, description = "The task as it is now")))]
@@ -113,6 +121,8 @@ pub(crate) async fn transition_task(
 }
 
 /// Bring a task back from the trash
+///
+/// As it was.
 #[utoipa::path(tag = "tasks", operation_id = "restore_task", params(InTaskPath),
     responses((status = 200, body = TaskResponse, description = "The task as it is now")))]
 #[post("/tasks/{task}/restore")]

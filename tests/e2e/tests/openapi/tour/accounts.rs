@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 use tenon_e2e_tests::openapi_document::unreachable_provider;
 use tenon_e2e_tests::{
-    Answer, Api, IdentityProvider, Options, PASSWORD, PasskeyDevice, Person, Server, text, unique_email,
+    Answer, Api, IdentityProvider, Options, PASSWORD, PasskeyDevice, Person, Server, proving, text, unique_email,
 };
 
 /// Uses what changes passwords and addresses, and the links that are mailed for it.
@@ -39,7 +39,7 @@ pub(super) async fn tour_of_second_factors(api: &Api) {
     person.api.call(Method::DELETE, "/users/me/mfa/totp", Some(code)).await.expect(204);
 }
 
-/// Adds a passkey, signs in with it in both ways, and removes it.
+/// Adds a passkey, signs in with it in both ways, and removes it with itself.
 pub(super) async fn tour_of_passkeys(api: &Api) {
     let (person, mut device) = (Person::found_with(api).await, PasskeyDevice::default());
     let passkey = person.add_passkey(&mut device, "Phone").await;
@@ -52,7 +52,8 @@ pub(super) async fn tour_of_passkeys(api: &Api) {
     let token = text(&login.problem(401, "mfa_required"), "mfa_token");
     let answer = device.second_factor(api, &token).await;
     api.post("/auth/mfa/verify", answer).await.expect(200);
-    person.api.call(Method::DELETE, &path, Some(json!({"password": PASSWORD}))).await.expect(204);
+    let proof = device.step_up(&person.api).await;
+    person.api.call(Method::DELETE, &path, Some(proving(proof))).await.expect(204);
 }
 
 /// Signs in by an identity provider, where there is one.
@@ -101,8 +102,10 @@ pub(super) async fn tour_of_tokens(owner: &Person) {
     owner.api.get("/service-accounts").await.expect(200);
     let program = format!("/service-accounts/{}", text(&program, "id"));
     owner.api.get(&program).await.expect(200);
+    owner.api.patch(&program, json!({"name": "Nightly importer"})).await.expect(200);
     let its = owner.api.post(format!("{program}/tokens"), token).await.expect(201);
     owner.api.get("/organizations/current/tokens").await.expect(200);
+    owner.api.get(format!("{program}/tokens")).await.expect(200);
     for path in [
         format!("/users/me/tokens/{}", text(&own, "id")),
         format!("/organizations/current/tokens/{}", text(&its, "id")),

@@ -1,10 +1,6 @@
-//! Who is let in, as whom, and with which role.
-
-use tenon_domain::access::{Permission, RoleLevel};
-use tenon_domain::organizations::{NewRole, RoleName};
+//! Who is let in, and as whom.
 
 use super::*;
-use crate::organizations::{ChangeMemberRole, CreateRole, RoleChoice};
 
 #[tokio::test]
 async fn who_comes_for_the_first_time_gets_an_account_and_the_role_of_their_groups() {
@@ -30,55 +26,17 @@ async fn who_comes_for_the_first_time_gets_an_account_and_the_role_of_their_grou
 }
 
 #[tokio::test]
-async fn the_role_follows_the_groups_but_for_owners() {
+async fn who_has_an_address_that_another_subject_had_is_not_taken_for_that_one() {
     let stage = Stage::new().await;
-    stage.sign_in(claims("Grace", &["bosses"])).await;
-    stage.sign_in(claims("Grace", &[])).await;
-    assert_eq!(stage.role_of("grace@example.com"), Some(OrganizationRole::Member));
-    stage.sign_in(claims("Owner", &[])).await;
-    assert_eq!(stage.role_of("owner@example.com"), Some(OrganizationRole::Owner));
-}
-
-#[tokio::test]
-async fn a_custom_role_gives_way_to_that_of_the_groups() {
-    let stage = Stage::new().await;
-    let custom = || {
-        let data = stage.scene.store.data();
-        let (_, member) = data.members.iter().find(|(_, it)| it.user_id == Person::Peer.id()).unwrap();
-        member.custom_role.clone()
-    };
-    let role = NewRole {
-        level: RoleLevel::Organization,
-        name: RoleName::parse("Auditor").unwrap(),
-        description: String::new(),
-        base: Some(OrganizationRole::Member),
-        permissions: [Permission::ViewAuditLog].into_iter().collect(),
-    };
-    let role = stage.scene.run(Person::Owner, CreateRole { role }).await.unwrap().id;
-    let role = Some(RoleChoice::Custom(role));
-    let give = ChangeMemberRole { user: Person::Peer.id(), role, expected_version: None };
-    stage.scene.run(Person::Owner, give).await.unwrap();
-    assert!(custom().is_some());
     stage.sign_in(claims("Peer", &[])).await;
-    assert_eq!((custom(), stage.role_of("peer@example.com")), (None, Some(OrganizationRole::Member)));
-}
-
-#[tokio::test]
-async fn without_groups_a_role_is_given_once() {
-    let roles = GroupRoles::default();
-    let stage = Stage::with(ProviderSettings { group_roles: roles, ..settings() }, None).await;
-    stage.sign_in(claims("Admin", &[])).await;
-    assert_eq!(stage.role_of("admin@example.com"), Some(OrganizationRole::Admin), "as it was");
-}
-
-#[tokio::test]
-async fn who_is_in_no_group_is_not_let_in_where_that_is_wanted() {
-    let stage = Stage::with(ProviderSettings { default_role: None, ..settings() }, None).await;
-    let key = stage.of_acme();
-    refused(&stage.visit(&key, claims("Grace", &["others"])).await, SignInRefusal::NoRole);
-    refused(&stage.visit(&key, claims("Member", &[])).await, SignInRefusal::NoRole);
-    assert_eq!(stage.role_of("grace@example.com"), None);
-    assert_eq!(stage.scene.told(), ["auth.sign_in_failed", "auth.sign_in_failed"]);
+    let successor = VouchedClaims { subject: "successor".to_owned(), ..claims("Peer", &["bosses"]) };
+    refused(&stage.visit(&stage.of_acme(), successor.clone()).await, SignInRefusal::OtherIdentity);
+    assert_eq!(stage.role_of("peer@example.com"), Some(OrganizationRole::Member));
+    // Another provider may know them, too.
+    stage.redeem(&stage.visit(&Stage::of_deployment(), claims("Peer", &[])).await).await.unwrap();
+    let identity = stage.scene.store.data().external_identities[0].id;
+    stage.scene.run(Person::Peer, RemoveOwnIdentity { identity }).await.unwrap();
+    assert_eq!(stage.sign_in(successor).await.user.id, Person::Peer.id());
 }
 
 #[tokio::test]
@@ -124,6 +82,18 @@ async fn an_organization_vouches_for_its_own_domains_only_whatever_its_settings_
     let id = Person::Stranger.id();
     stage.scene.store.data().users.iter_mut().find(|it| it.id == id).unwrap().email = other;
     refused(&stage.visit(&key, claims("Stranger", &[])).await, SignInRefusal::ForeignAddress);
+}
+
+#[tokio::test]
+async fn an_address_that_is_kept_out_gets_no_membership() {
+    let stage = Stage::new().await;
+    for name in ["Grace", "Stranger"] {
+        let address = tenon_domain::identity::Email::parse(&format!("{name}@example.com")).unwrap();
+        let digest = stage.scene.app.addresses.digest(&address);
+        stage.scene.store.data().excluded_addresses.push((Scene::ACME, digest));
+        refused(&stage.visit(&stage.of_acme(), claims(name, &[])).await, SignInRefusal::NotAMember);
+    }
+    stage.sign_in(claims("Peer", &[])).await;
 }
 
 #[tokio::test]
@@ -193,4 +163,23 @@ async fn who_is_suspended_is_not_let_in_and_stays_so() {
     let peer = VouchedClaims { groups: vec!["bosses".to_owned()], ..claims("Peer", &[]) };
     refused(&stage.visit(&stage.of_acme(), peer).await, SignInRefusal::Suspended);
     assert_eq!(stage.role_of("peer@example.com"), Some(OrganizationRole::Member));
+}
+
+#[tokio::test]
+async fn who_is_deactivated_is_not_let_in_whoever_vouches_for_them() {
+    for organization in [Some(Scene::ACME), None] {
+        let stage = Stage::without_domain(settings(), organization).await;
+        let key = Stage::of_deployment();
+        let back = stage.visit(&key, claims("Peer", &[])).await;
+        stage.scene.set_deactivated(Person::Peer, Some(at(10)));
+        assert_eq!(stage.redeem(&back).await.unwrap_err(), AppError::Deactivated);
+        assert_eq!(stage.scene.told().last().map(String::as_str), Some("auth.sign_in_failed"));
+        refused(&stage.visit(&key, claims("Peer", &["bosses"])).await, SignInRefusal::Deactivated);
+        assert_eq!(stage.role_of("peer@example.com"), Some(OrganizationRole::Member));
+    }
+    // Nor does an organization make members of them that has never seen them.
+    let stage = Stage::new().await;
+    stage.scene.set_deactivated(Person::Stranger, Some(at(10)));
+    refused(&stage.visit(&stage.of_acme(), claims("Stranger", &[])).await, SignInRefusal::Deactivated);
+    assert_eq!(stage.role_of("stranger@example.com"), None);
 }

@@ -1,12 +1,14 @@
 //! Providers of an organization, and one's own identities.
 
-use tenon_domain::Violation;
-use tenon_domain::access::{OrganizationAccess, Permission};
+use tenon_domain::access::{Permission, RoleLevel};
 use tenon_domain::identity::{IdentityError, PasskeyName, Password, PasswordHash};
+use tenon_domain::organizations::{NewRole, RoleChoice, RoleName};
+use tenon_domain::{CustomRoleId, Violation};
 
 use super::*;
 use crate::actor::Viewer;
 use crate::in_memory::signed;
+use crate::organizations::{ChangeMemberRole, CreateRole, DeleteRole};
 use crate::page::{PageRequest, Unsorted};
 
 fn edit(stage: &Stage) -> EditIdentityProvider {
@@ -112,7 +114,7 @@ async fn a_passkey_is_another_way_in() {
     let stage = Stage::new().await;
     stage.sign_in(claims("Peer", &[])).await;
     let (peer, accounts) = (Person::Peer.actor(), &stage.service.accounts);
-    let started = accounts.begin_passkey(&peer, Password::attempt("Peer's password".to_owned())).await.unwrap();
+    let started = accounts.begin_passkey(&peer, Password::attempt("Peer's password".to_owned()), None).await.unwrap();
     let (made, name) = (signed(&started.options, "phone", None, 0), PasskeyName::parse("Phone").unwrap());
     accounts.add_passkey(&peer, started.token.expose(), name, &made).await.unwrap();
     let identity = stage.scene.store.data().external_identities[0].id;
@@ -125,10 +127,7 @@ async fn a_passkey_is_another_way_in() {
 #[tokio::test]
 async fn nobody_has_a_provider_give_more_than_they_may_do() {
     let stage = Stage::new().await;
-    let permissions = [Permission::ViewOrganization, Permission::ManageIdentityProviders].into_iter().collect();
-    let access = OrganizationAccess { role: OrganizationRole::Member, custom_role: None, permissions };
-    let viewer = Viewer::new(Person::Peer.id(), Scene::ACME, access);
-    let peer = Actor::user(viewer, Person::Peer.session(), Origin::default());
+    let peer = gatekeeper(&stage).await;
     let app = &stage.scene.app;
     let missing = AppError::Forbidden(Permission::EditOrganization);
     let create = |settings: ProviderSettings| {
@@ -144,4 +143,71 @@ async fn nobody_has_a_provider_give_more_than_they_may_do() {
         ..settings()
     };
     assert!(create(modest).await.is_ok());
+}
+
+async fn custom_role(stage: &Stage, level: RoleLevel, permissions: &[Permission]) -> CustomRoleId {
+    let role = NewRole {
+        level,
+        name: RoleName::parse(&format!("Role of {}", permissions.len())).unwrap(),
+        description: None,
+        base: (level == RoleLevel::Organization).then_some(OrganizationRole::Member),
+        permissions: permissions.iter().copied().collect(),
+    };
+    stage.scene.run(Person::Owner, CreateRole { role }).await.unwrap().id
+}
+
+/// The peer, who manages identity providers and is a member otherwise.
+async fn gatekeeper(stage: &Stage) -> Actor {
+    let permissions: Vec<_> = OrganizationRole::Member.permissions().iter().collect();
+    let permissions = [&permissions[..], &[Permission::ManageIdentityProviders]].concat();
+    let role = RoleChoice::Custom(custom_role(stage, RoleLevel::Organization, &permissions).await);
+    let give = ChangeMemberRole { user: Person::Peer.id(), role: Some(role), expected_version: None };
+    stage.scene.run(Person::Owner, give).await.unwrap();
+    let access = stage.scene.app.sessions.role(Scene::ACME, Person::Peer.id()).await.unwrap().unwrap();
+    Actor::user(Viewer::new(Person::Peer.id(), Scene::ACME, access), Person::Peer.session(), Origin::default())
+}
+
+fn group_roles(role: CustomRoleId) -> GroupRoles {
+    GroupRoles::parse([("staff".to_owned(), RoleChoice::Custom(role))]).unwrap()
+}
+
+#[tokio::test]
+async fn groups_have_custom_roles_that_there_are_for_members() {
+    let stage = Stage::new().await;
+    let auditor = custom_role(&stage, RoleLevel::Organization, &[Permission::ViewAuditLog]).await;
+    let tester = custom_role(&stage, RoleLevel::Project, &[]).await;
+    let give = |role| EditIdentityProvider { group_roles: Some(group_roles(role)), ..edit(&stage) };
+    for unknown in [CustomRoleId::new(Uuid::nil()), tester] {
+        assert_eq!(stage.scene.run(Person::Owner, give(unknown)).await, broken(IdentityError::GroupRoleUnknown));
+        let settings = ProviderSettings { group_roles: group_roles(unknown), ..settings() };
+        let input = IdentityProviderInput { settings, client_secret: None };
+        let create = CreateIdentityProvider { input, cipher: stage.service.cipher.clone() };
+        assert_eq!(stage.scene.run(Person::Owner, create).await, broken(IdentityError::GroupRoleUnknown));
+    }
+    let given = stage.scene.run(Person::Owner, give(auditor)).await.unwrap();
+    assert_eq!(given.settings.group_roles, group_roles(auditor));
+
+    // Nobody has it, so it can be deleted; the rest of the provider can be changed all the same.
+    stage.scene.run(Person::Owner, DeleteRole { role: auditor, expected_version: None }).await.unwrap();
+    let renamed = EditIdentityProvider { name: ProviderName::parse("People").ok(), ..edit(&stage) };
+    let renamed = stage.scene.run(Person::Owner, renamed).await.unwrap();
+    assert_eq!(renamed.settings.group_roles, group_roles(auditor));
+    assert_eq!(stage.scene.run(Person::Owner, give(auditor)).await, broken(IdentityError::GroupRoleUnknown));
+}
+
+#[tokio::test]
+async fn nobody_has_groups_given_a_custom_role_that_permits_more_than_they_may_do() {
+    let stage = Stage::new().await;
+    let auditor = custom_role(&stage, RoleLevel::Organization, &[Permission::ViewAuditLog]).await;
+    let plain = custom_role(&stage, RoleLevel::Organization, &[]).await;
+    let modest = EditIdentityProvider { group_roles: Some(GroupRoles::default()), ..edit(&stage) };
+    stage.scene.run(Person::Owner, modest).await.unwrap();
+    let peer = gatekeeper(&stage).await;
+    let app = &stage.scene.app;
+    let give = |role| EditIdentityProvider { group_roles: Some(group_roles(role)), ..edit(&stage) };
+    let missing = AppError::Forbidden(Permission::ViewAuditLog);
+    assert_eq!(app.execute(&peer, give(auditor)).await, Err(missing.clone()));
+    app.execute(&peer, give(plain)).await.unwrap();
+    stage.scene.run(Person::Owner, give(auditor)).await.unwrap();
+    assert_eq!(app.execute(&peer, edit(&stage)).await, Err(missing), "nor changes a provider that does");
 }

@@ -1,4 +1,5 @@
 mod admitting;
+mod groups;
 mod managing;
 mod redeeming;
 mod returning;

@@ -41,7 +41,7 @@ async fn a_second_factor_is_asked_for_and_leads_to_the_same_place() {
     let accounts = &stage.service.accounts;
     let stranger = Person::Stranger.actor();
     let password = Password::attempt("Stranger's password".to_owned());
-    let app = accounts.begin_totp(&stranger, password).await.unwrap();
+    let app = accounts.begin_totp(&stranger, password, None).await.unwrap();
     accounts.confirm_totp(&stranger, &code_at(&app, at(10))).await.unwrap();
     stage.scene.clock.set(20);
     let back = stage.visit(&stage.of_acme(), claims("Stranger", &[])).await;
@@ -63,7 +63,7 @@ async fn who_has_passkeys_only_is_asked_for_one() {
     let accounts = &stage.service.accounts;
     let stranger = Person::Stranger.actor();
     let password = Password::attempt("Stranger's password".to_owned());
-    let started = accounts.begin_passkey(&stranger, password).await.unwrap();
+    let started = accounts.begin_passkey(&stranger, password, None).await.unwrap();
     let (made, name) = (signed(&started.options, "phone", None, 0), PasskeyName::parse("Phone").unwrap());
     accounts.add_passkey(&stranger, started.token.expose(), name, &made).await.unwrap();
     let back = stage.visit(&stage.of_acme(), claims("Stranger", &[])).await;
@@ -95,6 +95,45 @@ async fn who_was_removed_meanwhile_is_not_let_in() {
     let back = stage.visit(&stage.of_acme(), claims("Peer", &[])).await;
     stage.scene.store.data().members.retain(|(_, it)| it.user_id != Person::Peer.id());
     assert_eq!(stage.redeem(&back).await.unwrap_err(), USELESS);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_deleted_or_switched_off_has_not_vouched() {
+    for is_deleted in [true, false] {
+        let stage = Stage::new().await;
+        let back = stage.visit(&stage.of_acme(), claims("Peer", &[])).await;
+        if is_deleted {
+            let remove = RemoveIdentityProvider { provider: stage.provider, expected_version: None };
+            stage.scene.run(Person::Owner, remove).await.unwrap();
+        } else {
+            stage.scene.store.data().identity_providers[0].1.settings.enabled = false;
+        }
+        assert_eq!(stage.redeem(&back).await.unwrap_err(), USELESS);
+        assert_eq!(stage.scene.told().last().map(String::as_str), Some("auth.sign_in_failed"));
+        assert!(stage.scene.store.data().sign_in_codes.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn nor_does_a_second_factor_make_up_for_it() {
+    let stage = Stage::new().await;
+    let accounts = &stage.service.accounts;
+    let stranger = Person::Stranger.actor();
+    let password = Password::attempt("Stranger's password".to_owned());
+    let app = accounts.begin_totp(&stranger, password, None).await.unwrap();
+    accounts.confirm_totp(&stranger, &code_at(&app, at(10))).await.unwrap();
+    stage.scene.clock.set(20);
+    let back = stage.visit(&stage.of_acme(), claims("Stranger", &[])).await;
+    let token = match stage.redeem(&back).await {
+        Err(AppError::MfaRequired(token)) => token,
+        other => panic!("{other:?}"),
+    };
+    stage.scene.store.data().identity_providers[0].1.settings.enabled = false;
+    let sessions = stage.scene.store.data().sessions.len();
+    let answer = MfaAnswer::Code(code_at(&app, at(20)));
+    assert_eq!(accounts.verify_mfa(&nobody(), token.expose(), answer).await.unwrap_err(), USELESS);
+    let data = stage.scene.store.data();
+    assert_eq!((data.challenges.len(), data.sessions.len()), (0, sessions));
 }
 
 #[tokio::test]

@@ -56,18 +56,65 @@ async fn what_one_provider_answers_is_not_taken_for_anothers() {
 }
 
 #[tokio::test]
-async fn no_more_is_asked_of_providers_than_there_is_room_for() {
+async fn who_comes_too_often_is_told_so_at_their_page() {
+    let stage = Stage::new().await;
+    stage.gateway.answer(Ok(claims("Peer", &[])));
+    let sealed = stage.service.start(&stage.of_acme(), PAGE.to_owned()).await.unwrap().transaction;
+    let named = || Some("https://tenon.example/named".to_owned());
+    for (page, sealed, expected) in [
+        (named(), None, "https://tenon.example/named"),
+        (named(), sealed.as_deref(), "https://tenon.example/named"),
+        (None, sealed.as_deref(), PAGE),
+        (None, Some("plain.nonsense"), "https://tenon.example/"),
+        (None, None, "https://tenon.example/"),
+    ] {
+        assert_eq!(stage.service.turned_back(page, sealed), format!("{expected}#error=rate_limited"));
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_a_browser_can_keep_is_found_again() {
+    let stage = Stage::new().await;
+    stage.gateway.answer(Ok(claims("Peer", &[])));
+    let (longest, key) = (1_998, ProviderKey::Organization(stage.provider));
+    for filling in ["a", "%C3%A9", "\\"] {
+        let times = longest / serde_json::to_string(filling).unwrap().trim_matches('"').len();
+        let page = filling.repeat(times);
+        assert!(SingleSignOn::can_return_to(&page), "{filling}");
+        assert!(!SingleSignOn::can_return_to(&format!("{page}{page}")), "{filling}");
+        let sealed = stage.service.start(&key, page).await.unwrap().transaction.unwrap();
+        // The cipher of the tests lists bytes. A real one writes base64, and adds a nonce, a tag and the id of its key.
+        let bytes = sealed.split(", ").count();
+        assert!((bytes + 24 + 16) * 4 / 3 + 100 < 4096, "{bytes}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_organization_whose_provider_is_slow_leaves_the_others_their_places() {
     let stage = Stage::new().await;
     stage.gateway.answer(Ok(claims("Peer", &[])));
     let departure = stage.service.start(&stage.of_acme(), PAGE.to_owned()).await.unwrap();
     let state = stage.gateway.asked().1.state;
-    let _call = stage.service.calls.try_acquire().unwrap();
+    let mut provider = stage.service.provider(&stage.of_acme()).await.unwrap().unwrap();
+    let mut calls = Vec::new();
+    while let Some(call) = stage.service.calls.begin(&provider).await {
+        calls.push(call);
+    }
+    assert_eq!(calls.len(), 4);
     let location = format!("{PAGE}#error={}", SignInRefusal::Unavailable.code());
     let full = stage.service.start(&stage.of_acme(), PAGE.to_owned()).await.unwrap();
     assert_eq!(full, Departure { location, transaction: None });
     let sealed = departure.transaction.as_deref();
     let back = stage.service.finish(&nobody(), &stage.of_acme(), sealed, &input(&state)).await;
     refused(&back, SignInRefusal::Unavailable);
+
+    let of_deployment = stage.service.start(&Stage::of_deployment(), PAGE.to_owned()).await.unwrap();
+    assert!(of_deployment.transaction.is_some());
+    provider.organization = Some(OrganizationId::new(Uuid::from_u128(0xB0)));
+    assert!(stage.service.calls.begin(&provider).await.is_some(), "another organization");
+    calls.pop();
+    let back = stage.service.finish(&nobody(), &stage.of_acme(), sealed, &input(&state)).await;
+    assert!(!code(&back).is_empty());
 }
 
 #[tokio::test]

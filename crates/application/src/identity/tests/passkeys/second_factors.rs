@@ -84,12 +84,12 @@ async fn the_first_one_ends_other_sessions_and_brings_recovery_codes() {
     let scene = Scene::new().with_sessions();
     let accounts = sign_in_service(&scene).0;
     let login = accounts.login(&nobody(), "peer@example.com", password("Peer's password")).await.unwrap();
-    let (_, codes) = add(&accounts, Person::Peer, "phone").await.unwrap();
-    assert_eq!(codes.unwrap().len(), 10);
+    let codes = add(&accounts, Person::Peer, "phone").await.unwrap().1.unwrap();
+    assert_eq!(codes.len(), 10);
     let ended = authenticator(&scene, &accounts).authenticate(&login.access_token).await;
     assert_eq!(ended.unwrap_err(), AppError::Unauthenticated(Denial::EndedSession));
     assert_eq!(mails(&scene).pop().unwrap().kind, "account.passkey_added");
-    let (_, codes) = add(&accounts, Person::Peer, "tablet").await.unwrap();
+    let (_, codes) = add_with(&accounts, Person::Peer, "tablet", typed(codes[0].grouped())).await.unwrap();
     assert_eq!(codes, None);
 }
 
@@ -104,7 +104,8 @@ async fn an_organization_that_requires_second_factors_is_content_with_a_passkey(
     add(&peer.accounts, Person::Member, "key").await.unwrap();
     peer.scene.app.sessions.check_mfa(Person::Member.viewer()).await.unwrap();
     let actor = Person::Peer.actor();
-    peer.accounts.remove_passkey(&actor, peer.passkey.id, password("Peer's password"), None).await.unwrap();
+    let (id, proof) = (peer.passkey.id, peer.proof(1).await);
+    peer.accounts.remove_passkey(&actor, id, password("Peer's password"), proof, None).await.unwrap();
     let refused = peer.scene.app.sessions.check_mfa(Person::Peer.viewer()).await;
     assert_eq!(refused, Err(AppError::MfaEnrollmentRequired), "the cache was told");
 }
@@ -113,15 +114,15 @@ async fn an_organization_that_requires_second_factors_is_content_with_a_passkey(
 async fn the_app_and_passkeys_are_removed_one_without_the_other() {
     let peer = WithPasskey::new().await;
     let actor = Person::Peer.actor();
-    let app = peer.accounts.begin_totp(&actor, password("Peer's password")).await.unwrap();
+    let app = peer.accounts.begin_totp(&actor, password("Peer's password"), peer.proof(1).await).await.unwrap();
     let codes = peer.accounts.confirm_totp(&actor, &code_at(&app, at(20))).await.unwrap();
     let token = peer.login().await;
     assert_eq!(token.methods(), [MfaMethod::Totp, MfaMethod::RecoveryCode, MfaMethod::Passkey]);
     peer.scene.clock.set(21);
-    peer.accounts.remove_totp(&actor, &code_at(&app, at(21))).await.unwrap();
+    peer.accounts.remove_totp(&actor, typed(code_at(&app, at(21)))).await.unwrap();
     let view = peer.found().await;
     assert_eq!((view.has_app(), view.is_enabled(), view.recovery_codes_left), (false, true, 10));
-    let gone = peer.accounts.remove_totp(&actor, &codes[0].grouped()).await;
+    let gone = peer.accounts.remove_totp(&actor, typed(codes[0].grouped())).await;
     assert_eq!(gone, broken(IdentityError::NoSecondFactor));
     let mail = mails(&peer.scene).pop().unwrap();
     assert_eq!(
@@ -130,32 +131,50 @@ async fn the_app_and_passkeys_are_removed_one_without_the_other() {
     );
     peer.code(&peer.login().await, &codes[0].grouped()).await.unwrap();
 
-    peer.accounts.remove_passkey(&actor, peer.passkey.id, password("Peer's password"), None).await.unwrap();
+    let (id, code) = (peer.passkey.id, typed(codes[1].grouped()));
+    peer.accounts.remove_passkey(&actor, id, password("Peer's password"), code, None).await.unwrap();
     assert_eq!(peer.found().await, SecondFactorsView::default());
     assert!(peer.scene.store.data().second_factors.is_empty(), "the recovery codes go with the last one");
     peer.accounts.login(&nobody(), "peer@example.com", password("Peer's password")).await.unwrap();
 }
 
 #[tokio::test]
-async fn what_cannot_be_undone_takes_a_recovery_code_of_who_has_only_passkeys() {
+async fn a_recovery_code_that_took_the_app_away_is_told_of_while_others_are_left() {
     let peer = WithPasskey::new().await;
     let actor = Person::Peer.actor();
-    let delete = async |code: Option<&str>| {
-        peer.accounts.delete_account(&actor, password("Peer's password"), code.map(str::to_owned)).await
-    };
-    assert_eq!(delete(None).await, broken(IdentityError::CodeNeeded));
-    assert_eq!(delete(Some("123456")).await, broken(IdentityError::WrongCode));
-    assert_eq!(peer.scene.store.data().second_factors[0].wrong_codes, 1, "it is counted");
-    delete(Some(&peer.recovery_codes[0])).await.unwrap();
+    let app =
+        peer.accounts.begin_totp(&actor, password("Peer's password"), typed(&peer.recovery_codes[1])).await.unwrap();
+    let codes = peer.accounts.confirm_totp(&actor, &code_at(&app, at(20))).await.unwrap();
+    peer.scene.store.data().events.clear();
+    peer.accounts.remove_totp(&actor, typed(codes[0].grouped())).await.unwrap();
+    let kinds: Vec<_> = mails(&peer.scene).into_iter().map(|mail| mail.kind).collect();
+    assert_eq!(kinds, ["account.recovery_code_used", "account.second_factor_disabled"]);
+}
 
-    let scene = Scene::new().with_sessions();
-    let accounts = sign_in_service(&scene).0;
-    let (_, codes) = add(&accounts, Person::Owner, "phone").await.unwrap();
-    let transfer = async |code: Option<String>| {
-        let right = password("Owner's password");
-        accounts.transfer_ownership(&Person::Owner.actor(), Person::Peer.id(), right, code, true).await.map(drop)
+#[tokio::test]
+async fn a_recovery_code_that_took_a_passkey_away_is_told_of_while_others_are_left() {
+    let peer = WithPasskey::new().await;
+    let (actor, known) = (Person::Peer.actor(), || password("Peer's password"));
+    let (tablet, _) = add_with(&peer.accounts, Person::Peer, "tablet", typed(&peer.recovery_codes[0])).await.unwrap();
+    let remove = async |id, code: &str| {
+        peer.scene.store.data().events.clear();
+        peer.accounts.remove_passkey(&actor, id, known(), typed(code), None).await.unwrap();
+        mails(&peer.scene).into_iter().map(|mail| mail.kind).collect::<Vec<_>>()
     };
-    assert_eq!(transfer(None).await, broken(IdentityError::CodeNeeded));
-    assert_eq!(transfer(Some("123456".to_owned())).await, broken(IdentityError::WrongCode));
-    transfer(Some(codes.unwrap()[0].grouped())).await.unwrap();
+    let told = remove(tablet.id, &peer.recovery_codes[1]).await;
+    assert_eq!(told, ["account.recovery_code_used", "account.passkey_removed"]);
+    let told = remove(peer.passkey.id, &peer.recovery_codes[2]).await;
+    assert_eq!(told, ["account.passkey_removed"], "the codes have gone with it");
+}
+
+#[tokio::test]
+async fn a_recovery_code_does_not_confirm_an_app_and_stays_good() {
+    let peer = WithPasskey::new().await;
+    let actor = Person::Peer.actor();
+    peer.accounts.begin_totp(&actor, password("Peer's password"), typed(&peer.recovery_codes[1])).await.unwrap();
+    let refused = peer.accounts.confirm_totp(&actor, &peer.recovery_codes[0]).await;
+    assert_eq!(refused.map(drop), broken(IdentityError::WrongCode));
+    let view = peer.found().await;
+    assert_eq!((view.has_app(), view.recovery_codes_left), (false, 9));
+    peer.code(&peer.login().await, &peer.recovery_codes[0]).await.unwrap();
 }

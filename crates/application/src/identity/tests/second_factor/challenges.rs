@@ -34,7 +34,7 @@ async fn too_many_wrong_codes_slow_the_account_down_whatever_their_tokens() {
     assert_eq!(peer.verify(&token, &peer.code()).await.unwrap_err(), paused);
     let last = peer.scene.store.data().events.last().unwrap().fact().unwrap();
     assert_eq!(last, Fact::Identity(IdentityFact::SignInFailed { reason: SignInFailure::CodesBlocked }));
-    let own = peer.accounts.remove_totp(&Person::Peer.actor(), &peer.code()).await;
+    let own = peer.accounts.remove_totp(&Person::Peer.actor(), typed(peer.code())).await;
     assert_eq!(own, Err(paused), "nor with a stolen session");
     peer.scene.clock.set(21);
     peer.verify(&token, &peer.code()).await.unwrap();
@@ -63,7 +63,7 @@ async fn what_was_begun_with_another_password_or_app_comes_to_nothing() {
 
     let peer = Enrolled::new().await;
     let token = peer.login().await;
-    peer.accounts.remove_totp(&Person::Peer.actor(), &peer.code()).await.unwrap();
+    peer.accounts.remove_totp(&Person::Peer.actor(), typed(peer.code())).await.unwrap();
     peer.scene.clock.set(21);
     assert_eq!(peer.verify(&token, &peer.code()).await.unwrap_err(), USELESS);
 }
@@ -77,6 +77,18 @@ async fn who_belongs_nowhere_any_more_is_not_signed_in() {
     assert_eq!(homeless, AppError::Unauthenticated(Denial::InvalidCredentials));
     let last = peer.scene.store.data().events.last().unwrap().fact().unwrap();
     assert_eq!(last, Fact::Identity(IdentityFact::SignInFailed { reason: SignInFailure::NoOrganization }));
+}
+
+#[tokio::test]
+async fn who_is_deactivated_hears_so_once_the_code_was_right_too() {
+    let peer = Enrolled::new().await;
+    let token = peer.login().await;
+    peer.scene.set_deactivated(Person::Peer, Some(at(20)));
+    assert_eq!(peer.verify(&token, "000000").await.unwrap_err(), WRONG);
+    assert_eq!(peer.verify(&token, &peer.code()).await.unwrap_err(), AppError::Deactivated);
+    let last = peer.scene.store.data().events.last().unwrap().fact().unwrap();
+    assert_eq!(last, Fact::Identity(IdentityFact::SignInFailed { reason: SignInFailure::Deactivated }));
+    assert!(peer.scene.store.data().sessions.is_empty());
 }
 
 #[tokio::test]

@@ -17,8 +17,8 @@ async fn a_recovery_code_is_good_once_and_its_owner_is_told() {
 async fn new_recovery_codes_replace_those_that_are_left() {
     let peer = Enrolled::new().await;
     let actor = Person::Peer.actor();
-    assert_eq!(peer.accounts.replace_recovery_codes(&actor, "000000").await, broken(IdentityError::WrongCode));
-    let second = peer.accounts.replace_recovery_codes(&actor, &peer.code()).await.unwrap();
+    assert_eq!(peer.accounts.replace_recovery_codes(&actor, typed("000000")).await, broken(IdentityError::WrongCode));
+    let second = peer.accounts.replace_recovery_codes(&actor, typed(peer.code())).await.unwrap();
     assert_eq!(peer.scene.told(), ["auth.recovery_codes_replaced", "notification.email"]);
     let told = || (mails(&peer.scene).pop().unwrap().kind, mails(&peer.scene).len());
     assert_eq!(told(), ("account.recovery_codes_replaced".to_owned(), 1));
@@ -27,7 +27,7 @@ async fn new_recovery_codes_replace_those_that_are_left() {
     peer.verify(&peer.login().await, &second[0].grouped()).await.unwrap();
     assert_eq!(peer.found().await.recovery_codes_left, 9);
 
-    peer.accounts.replace_recovery_codes(&actor, &second[1].grouped()).await.unwrap();
+    peer.accounts.replace_recovery_codes(&actor, typed(second[1].grouped())).await.unwrap();
     assert_eq!(peer.found().await.recovery_codes_left, 10);
     assert_eq!(told(), ("account.recovery_codes_replaced".to_owned(), 3), "and of the sign-in with one of them");
 }

@@ -23,7 +23,7 @@ async fn tokens_are_listed_to_their_owner_and_to_who_manages_them() {
     assert_eq!(app.ask(&Person::Admin.actor(), any(second.id)).await, Ok(second.clone()));
     assert_eq!(app.ask(&Person::Admin.actor(), any(elsewhere.id)).await, Err(AppError::NotFound("token")));
 
-    let revoke = |token| RevokeOrganizationToken { token };
+    let revoke = |token| RevokeOrganizationToken { token, expected_version: None };
     let denied = stage.scene.run(Person::Member, revoke(second.id)).await;
     assert_eq!(denied, Err(AppError::Forbidden(Permission::ManageTokens)));
     assert_eq!(stage.scene.run(Person::Admin, revoke(elsewhere.id)).await, Err(AppError::NotFound("token")));
@@ -41,7 +41,7 @@ async fn the_fiftieth_token_is_the_last_until_one_goes() {
     let one_more = async || stage.accounts.create_token(&Person::Peer.actor(), input(&[Scope::TasksRead])).await;
     let too_many = AppError::from(IdentityError::TooManyTokens);
     assert_eq!(one_more().await.err(), Some(too_many));
-    stage.scene.run(Person::Peer, RevokeToken { token: last.token.id }).await.unwrap();
+    stage.scene.run(Person::Peer, RevokeToken { token: last.token.id, expected_version: None }).await.unwrap();
     assert!(one_more().await.is_ok());
 }
 

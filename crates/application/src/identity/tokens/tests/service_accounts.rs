@@ -16,7 +16,7 @@ async fn a_service_account_signs_in_with_tokens_that_people_make_for_it() {
     assert_eq!((viewer.user, viewer.role), (account, OrganizationRole::Member));
     assert_eq!(stage.own_tokens(Person::Admin).await, [], "it is not the token of who made it");
 
-    let delete = DeleteServiceAccount { account };
+    let delete = DeleteServiceAccount { account, expected_version: None };
     stage.scene.run(Person::Admin, delete).await.unwrap();
     assert_eq!(stage.actor(&issued).await, Err(INVALID));
 }
@@ -58,4 +58,18 @@ async fn tokens_of_a_service_account_are_for_those_who_could_have_made_it() {
     assert_eq!(create(Person::Owner, admin).await, None);
     let facts: Vec<_> = stage.scene.store.data().events.iter().filter_map(|event| event.fact()).collect();
     assert!(facts.contains(&Fact::Identity(tenon_domain::identity::IdentityFact::TokenCreated)));
+}
+
+#[tokio::test]
+async fn a_suspended_service_account_gets_no_token() {
+    let stage = stage();
+    let account = service_account(&stage, OrganizationRole::Member).await;
+    stage.scene.run(Person::Admin, SuspendMember { user: account, expected_version: None }).await.unwrap();
+    let refused = AppError::from(OrganizationError::ServiceAccountSuspended);
+    let actor = Person::Admin.actor();
+    let outcome = stage.accounts.create_service_token(&actor, account, input(&[Scope::TasksRead])).await;
+    assert_eq!(outcome.err(), Some(refused));
+    stage.scene.run(Person::Admin, UnsuspendMember { user: account, expected_version: None }).await.unwrap();
+    let outcome = stage.accounts.create_service_token(&actor, account, input(&[Scope::TasksRead])).await;
+    assert!(outcome.is_ok());
 }

@@ -25,7 +25,7 @@ async fn what_was_checked_of_an_account_has_to_be_true_still_when_it_joins() {
     let outdated = Credentials { version: known.version - 1, password_hash: old, ..known.clone() };
     assert_eq!(join(outdated).await.unwrap_err(), refused);
     let stranger = Person::Stranger.actor();
-    let app = accounts.begin_totp(&stranger, Password::attempt("Stranger's password".to_owned())).await.unwrap();
+    let app = accounts.begin_totp(&stranger, Password::attempt("Stranger's password".to_owned()), None).await.unwrap();
     accounts.confirm_totp(&stranger, &code_at(&app, at(10))).await.unwrap();
     assert_eq!(join(known).await.unwrap_err(), refused);
     assert_eq!(role_in_acme(&scene, "stranger@example.com"), None);

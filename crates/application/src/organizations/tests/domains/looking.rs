@@ -1,6 +1,10 @@
 //! How often the DNS is asked, and what comes of records that are gone.
 
+use tenon_domain::UserId;
+use uuid::Uuid;
+
 use super::*;
+use crate::actor::Viewer;
 
 #[tokio::test]
 async fn an_organization_waits_for_two_lookups_at_most() {
@@ -10,15 +14,31 @@ async fn an_organization_waits_for_two_lookups_at_most() {
     let claimed = domains.claim(&admin, name()).await.unwrap();
     records.say(&claimed.record_name, &[&claimed.record_value]);
     let elsewhere = OrganizationId::new(claimed.id.uuid());
-    let others = [domains.lookups.begin(elsewhere).unwrap(), domains.lookups.begin(elsewhere).unwrap()];
-    let first = domains.lookups.begin(Scene::ACME).unwrap();
-    let second = domains.clone().lookups.begin(Scene::ACME).unwrap();
-    assert_eq!(domains.verify(&admin, claimed.id).await, Err(AppError::LookupsUnderWay));
+    let of = |who: Person, organization| Viewer { organization, ..who.viewer() };
+    let begin = |viewer| domains.lookups.begin(viewer);
+    let others = [begin(of(Person::Peer, elsewhere)).unwrap(), begin(of(Person::Peer, elsewhere)).unwrap()];
+    let first = begin(of(Person::Owner, Scene::ACME)).unwrap();
+    let second = begin(of(Person::Admin, Scene::ACME)).unwrap();
+    assert_eq!(domains.verify(&admin, claimed.id, None).await, Err(AppError::LookupsUnderWay));
     assert_eq!(records.asked(), Vec::<String>::new());
     drop(second);
-    domains.verify(&admin, claimed.id).await.unwrap();
-    assert!(domains.lookups.begin(Scene::ACME).is_some(), "one that is over counts no more");
+    domains.verify(&admin, claimed.id, None).await.unwrap();
+    drop(begin(of(Person::Admin, Scene::ACME)).unwrap());
     drop((first, others));
+}
+
+#[test]
+fn who_founds_many_organizations_waits_for_no_more_and_all_leave_room_for_the_daily_look() {
+    let lookups = LookupsUnderWay::default();
+    let id = |n: u128| Uuid::from_u128(0xF00 + n);
+    let viewer = |user, organization| {
+        Viewer::new(UserId::new(id(user)), OrganizationId::new(id(organization)), OrganizationRole::Owner)
+    };
+    let mut under_way = vec![lookups.begin(viewer(1, 1)).unwrap(), lookups.begin(viewer(1, 2)).unwrap()];
+    assert_eq!(lookups.begin(viewer(1, 3)).unwrap_err(), AppError::LookupsUnderWay);
+    under_way.extend((4..14).map(|n| lookups.begin(viewer(n, n)).unwrap()));
+    assert!(matches!(lookups.begin(viewer(20, 20)), Err(AppError::Unavailable(_))));
+    assert_eq!(under_way.len(), 12);
 }
 
 #[tokio::test]
@@ -28,7 +48,7 @@ async fn a_record_that_is_gone_for_three_days_takes_the_proof_back() {
     let claimed = domains.claim(&Person::Admin.actor(), name()).await.unwrap();
     let state = || scene.store.data().domains[0].1.clone();
     records.say(&claimed.record_name, &[&claimed.record_value]);
-    domains.verify(&Person::Admin.actor(), claimed.id).await.unwrap();
+    domains.verify(&Person::Admin.actor(), claimed.id, None).await.unwrap();
     scene.run(Person::Admin, edit(claimed.id, Some(OrganizationRole::Member))).await.unwrap();
     scene.store.data().events.clear();
     let asked = records.asked().len();

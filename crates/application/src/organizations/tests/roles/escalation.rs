@@ -87,8 +87,10 @@ async fn whatever_one_has_nobody_is_made_stronger_than_oneself_nor_touched_who_i
                 having(&scene, Person::Peer, *other);
             }
             let peer = Person::Peer.id();
-            check(may_manage, app.execute(&acting, SuspendMember { user: peer }).await.map(drop), "suspending");
-            check(may_manage, app.execute(&acting, UnsuspendMember { user: peer }).await.map(drop), "unsuspending");
+            let suspend = SuspendMember { user: peer, expected_version: None };
+            check(may_manage, app.execute(&acting, suspend).await.map(drop), "suspending");
+            let unsuspend = UnsuspendMember { user: peer, expected_version: None };
+            check(may_manage, app.execute(&acting, unsuspend).await.map(drop), "unsuspending");
             let remove = RemoveMember { user: peer, expected_version: None };
             check(may_manage, app.execute(&acting, remove).await, "removing");
         }
@@ -109,9 +111,11 @@ async fn a_manager_by_a_custom_role_makes_no_admins_and_touches_none() {
     let remove = RemoveMember { user: Person::Admin.id(), expected_version: None };
     assert_eq!(app.execute(&manager, remove).await, refused(Permission::EditOrganization));
     let admin = Person::Admin.id();
-    assert_eq!(app.execute(&manager, SuspendMember { user: admin }).await, refused(Permission::EditOrganization));
+    let suspend = SuspendMember { user: admin, expected_version: None };
+    assert_eq!(app.execute(&manager, suspend).await, refused(Permission::EditOrganization));
     scene.set_suspended(Person::Admin, Some(at(5)));
-    assert_eq!(app.execute(&manager, UnsuspendMember { user: admin }).await, refused(Permission::EditOrganization));
+    let unsuspend = UnsuspendMember { user: admin, expected_version: None };
+    assert_eq!(app.execute(&manager, unsuspend).await, refused(Permission::EditOrganization));
     assert!(app.execute(&manager, change(Person::Member, OrganizationRole::Guest)).await.is_ok());
     assert!(app.execute(&manager, invite(OrganizationRole::Member)).await.is_ok());
     let leave = RemoveMember { user: Person::Peer.id(), expected_version: None };
@@ -163,7 +167,7 @@ async fn a_domain_lets_nobody_have_more_than_who_opens_it() {
     let (domains, records) = domain_service(&scene);
     let claimed = domains.claim(&Person::Admin.actor(), DomainName::parse("example.com").unwrap()).await.unwrap();
     records.say(&claimed.record_name, &[&claimed.record_value]);
-    domains.verify(&Person::Admin.actor(), claimed.id).await.unwrap();
+    domains.verify(&Person::Admin.actor(), claimed.id, None).await.unwrap();
     let keeper = set(&[Permission::ViewOrganization, Permission::ManageDomains]);
     let keeper = holding(&scene, Person::Peer, OrganizationRole::Guest, keeper);
     let open = |role| EditDomain { domain: claimed.id, auto_join_role: Some(Some(role)), expected_version: None };
@@ -184,7 +188,7 @@ async fn the_tokens_of_the_stronger_are_theirs_to_revoke() {
     let strong = accounts.create_token(&Person::Admin.actor(), input()).await.unwrap().token.id;
     let equal = accounts.create_token(&Person::Member.actor(), input()).await.unwrap().token.id;
     let manager = holding(&scene, Person::Peer, OrganizationRole::Member, set(MANAGER));
-    let revoke = |token| RevokeOrganizationToken { token };
+    let revoke = |token| RevokeOrganizationToken { token, expected_version: None };
     assert_eq!(scene.app.execute(&manager, revoke(strong)).await, refused(Permission::EditOrganization));
     assert_eq!(scene.app.execute(&manager, revoke(equal)).await, Ok(()));
 }
@@ -231,7 +235,7 @@ async fn who_manages_members_by_a_custom_role_gets_into_no_private_project_by_it
     let manager = holding(&scene, Person::Peer, OrganizationRole::Member, set(MANAGER));
     let remove = RemoveMember { user: Person::Member.id(), expected_version: None };
     scene.app.execute(&manager, remove).await.unwrap();
-    scene.app.execute(&manager, DeleteServiceAccount { account }).await.unwrap();
+    scene.app.execute(&manager, DeleteServiceAccount { account, expected_version: None }).await.unwrap();
     let inherited = projects.map(|project| (project, Person::Owner.id(), GivenRole::from(ProjectRole::Manager)));
     assert_eq!(scene.store.data().roles, inherited);
     assert_eq!(scene.store.data().exclusions, [(Scene::ACME, Person::Member.id())], "programs join nothing");

@@ -3,6 +3,7 @@ use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, JoinType, PaginatorTrait, QueryFilter, QuerySelect, RelationDef,
 };
+use tenon_application::identity::AddressDigest;
 use tenon_application::organizations::{DomainQueries, DomainView, JoinableOrganizationView};
 use tenon_application::{Page, PageRequest, Scope, StoreError, Unsorted, Viewer};
 use tenon_domain::organizations::DomainName;
@@ -11,7 +12,9 @@ use uuid::Uuid;
 
 use super::{domain_state, is_open};
 use crate::persistence::SqlQueries;
-use crate::persistence::entities::{member, organization, organization_domain, organization_exclusion};
+use crate::persistence::entities::{
+    excluded_address, member, organization, organization_domain, organization_exclusion,
+};
 use crate::persistence::error::Stored;
 use crate::persistence::keyset::{at_id, page};
 use crate::persistence::organizations::role;
@@ -63,6 +66,7 @@ impl DomainQueries for SqlQueries {
         &self,
         user: UserId,
         domain: &DomainName,
+        address: &AddressDigest,
         request: &PageRequest<Unsorted>,
     ) -> Result<Page<JoinableOrganizationView>, StoreError> {
         // What was just joined, or left, must not be missing or there.
@@ -81,6 +85,11 @@ impl DomainQueries for SqlQueries {
             .from(organization_exclusion::Entity)
             .and_where(organization_exclusion::Column::UserId.eq(user.uuid()))
             .to_owned();
+        let keeping_out = Query::select()
+            .column(excluded_address::Column::OrgId)
+            .from(excluded_address::Entity)
+            .and_where(excluded_address::Column::AddressDigest.eq(address.as_str()))
+            .to_owned();
         let select = organization::Entity::find()
             .join(JoinType::InnerJoin, domains)
             .select_only()
@@ -88,7 +97,8 @@ impl DomainQueries for SqlQueries {
             .column(organization_domain::Column::AutoJoinRole)
             .filter(is_open(domain))
             .filter(organization::Column::Id.not_in_subquery(joined))
-            .filter(organization::Column::Id.not_in_subquery(removed_from));
+            .filter(organization::Column::Id.not_in_subquery(removed_from))
+            .filter(organization::Column::Id.not_in_subquery(keeping_out));
         let total = match request.include_total {
             true => Some(select.clone().count(database).await.stored()?),
             false => None,

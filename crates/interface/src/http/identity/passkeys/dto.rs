@@ -24,15 +24,6 @@ id_ref! {
     "passkey", "The id of one of your passkeys."
 }
 
-/// Your password, once more.
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "password": "a long enough secret" }))]
-pub(crate) struct OwnPasswordBody {
-    #[schema(format = Password)]
-    pub(super) password: String,
-}
-
 /// What a browser needs for a passkey, and what it goes on with.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PasskeyCeremony)]
@@ -165,7 +156,7 @@ impl Versioned for NewPasskeyResponse {
     }
 }
 
-/// What came of a ceremony, as sign-ins take it.
+/// What came of a ceremony, as sign-ins take it, and what asks for your second factor.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({

@@ -6,6 +6,7 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use serde::{Deserialize, Serialize};
+use tenon_application::Unsorted;
 use tenon_application::identity::{SignInProvider, SingleSignOn};
 use tenon_domain::identity::ProviderKey;
 use utoipa::ToSchema;
@@ -16,13 +17,13 @@ use validator::Validate;
 use self::query::{AddressQuery, CallbackQuery, StartQuery};
 use super::browsers::granted;
 use super::dto::TokensResponse;
-use crate::http::answer::{Answer, ok};
+use crate::http::answer::Answer;
 use crate::http::body::Body;
 use crate::http::caller::Visitor;
 use crate::http::cookies::{self, AuthMode};
 use crate::http::cors::AllowedOrigins;
 use crate::http::csrf::check_origin;
-use crate::http::list::ListBody;
+use crate::http::list::{List, ListBody};
 use crate::http::path::{InPath, PathRef};
 use crate::http::problem::Problem;
 
@@ -34,6 +35,7 @@ pub(super) fn configure(cfg: &mut ServiceConfig<'_>) {
 }
 
 type InKeyPath = InPath<ProviderKeyRef>;
+type ProviderList = List<AddressQuery, Unsorted>;
 
 /// The provider that a path names: an organization's by its id, the deployment's by their keys.
 pub(crate) struct ProviderKeyRef(ProviderKey);
@@ -78,25 +80,25 @@ pub(crate) struct SignInCodeBody {
 /// List the ways to sign in
 ///
 /// The identity providers of the deployment and, for an address whose domain an organization has verified, those of that
-/// organization. Whether there is an account with the address changes nothing. All of them are on one page.
-#[utoipa::path(tag = "auth", operation_id = "list_sign_in_providers", security(()), params(AddressQuery),
+/// organization. Whether there is an account with the address changes nothing.
+#[utoipa::path(tag = "auth", operation_id = "list_sign_in_providers", security(()), params(ProviderList),
     responses(
-        (status = 200, body = ListBody<SignInProviderResponse>, description = "The providers, which may be none")))]
+        (status = 200, body = ListBody<SignInProviderResponse>, description = "A page of providers, which may be none")))]
 #[get("/auth/providers")]
 pub(crate) async fn list_sign_in_providers(
     _visitor: Visitor,
     service: Data<SingleSignOn>,
-    query: AddressQuery,
+    list: ProviderList,
 ) -> Answer {
-    let providers = service.providers_for(query.email.as_deref()).await?;
-    ok(&ListBody::<SignInProviderResponse>::whole(providers))
+    let providers = service.providers_for(list.filter.email.as_deref()).await?;
+    list.answer_from::<_, SignInProviderResponse>(providers.into_iter())
 }
 
 /// Send a browser to an identity provider
 ///
 /// For the address bar, not for `fetch`. When the person has signed in there, the browser comes back to `return_to` with
 /// `#sign_in_code=…`, which `POST /auth/oidc/token` takes, or with `#error=…` and a code such as `auth.oidc_denied`,
-/// `auth.oidc_away` or `auth.oidc_no_account`.
+/// `auth.oidc_away`, `auth.oidc_no_account` or `rate_limited`.
 #[utoipa::path(tag = "auth", operation_id = "start_oidc_sign_in", security(()), params(InKeyPath, StartQuery),
     responses((status = 302, description = "To the provider, or back to the page with an error")))]
 #[get("/auth/oidc/{provider}/start")]
@@ -112,6 +114,10 @@ pub(crate) async fn start_oidc_sign_in(
         let detail = "`return_to` is a path of the front end, or a page of an origin that may use the API.";
         Problem::bad_request("auth.foreign_page", detail)
     })?;
+    if !SingleSignOn::can_return_to(&page) {
+        let detail = "`return_to` is too long: with its percent signs it has at most 2000 characters.";
+        return Err(Problem::bad_request("auth.page_too_long", detail));
+    }
     let departure = service.start(&key, page).await?;
     let cookie = departure.transaction.as_deref().map(cookies::of_departure);
     sent(departure.location, cookie)
@@ -158,6 +164,17 @@ pub(crate) async fn redeem_sign_in_code(
     let mut answer = HttpResponse::Ok();
     answer.append_header((header::SET_COOKIE, cookies::sign_in_over()));
     granted(answer, mode, signed_in)
+}
+
+/// 302 for a browser that came too often, to where it is told everything else that goes wrong.
+pub(crate) fn turned_back(request: &HttpRequest) -> HttpResponse {
+    let (service, origins) = (request.app_data::<Data<SingleSignOn>>(), request.app_data::<Data<AllowedOrigins>>());
+    let (Some(service), Some(origins)) = (service, origins) else {
+        return HttpResponse::TooManyRequests().finish();
+    };
+    let named = StartQuery::page_of(request).and_then(|page| origins.page(&page));
+    let location = service.turned_back(named, cookies::read(request.headers(), cookies::OIDC));
+    HttpResponse::Found().insert_header((header::LOCATION, location)).finish()
 }
 
 /// 302, with these cookies.

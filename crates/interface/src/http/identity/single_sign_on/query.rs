@@ -8,6 +8,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
+use crate::http::list::Filter;
 use crate::http::problem::Problem;
 use crate::http::query::{Kind, Params};
 
@@ -58,7 +59,7 @@ fn any_text() -> Kind<String> {
     }
 }
 
-impl AddressQuery {
+impl Filter for AddressQuery {
     fn read(params: &mut Params) -> Self {
         let description = "The address of who wants to sign in; without it, the providers of the deployment.";
         Self { email: params.one("email", description, &address_kind()) }
@@ -66,6 +67,11 @@ impl AddressQuery {
 }
 
 impl StartQuery {
+    /// The page that a request names, if it is one to start.
+    pub(super) fn page_of(request: &HttpRequest) -> Option<String> {
+        read(request, Self::read).ok()?.return_to
+    }
+
     fn read(params: &mut Params) -> Self {
         let description = "The page to come back to: a path of the front end, or an address on its origin or one that may \
                            use the API, without a `#`.";
@@ -83,15 +89,6 @@ impl CallbackQuery {
             value.filter(|_| found.next().is_none())
         };
         Self(CallbackInput { state: one("state"), code: one("code"), issuer: one("iss"), error: one("error") })
-    }
-}
-
-impl FromRequest for AddressQuery {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(read(request, Self::read))
     }
 }
 
@@ -124,12 +121,6 @@ fn documented<T>(declared: fn(&mut Params) -> T) -> Vec<Parameter> {
     let mut params = Params::documenting();
     declared(&mut params);
     params.into_documentation()
-}
-
-impl IntoParams for AddressQuery {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        documented(Self::read)
-    }
 }
 
 impl IntoParams for StartQuery {

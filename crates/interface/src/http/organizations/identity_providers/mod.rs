@@ -71,6 +71,8 @@ pub(crate) async fn create_identity_provider(
 }
 
 /// Read an identity provider
+///
+/// Also with its `redirect_uri`, and without its client secret, which nobody reads.
 #[utoipa::path(tag = "identity-providers", operation_id = "get_identity_provider",
     params(InProviderPath, IfNoneMatch),
     responses((status = 200, body = IdentityProviderResponse, description = "The provider")))]

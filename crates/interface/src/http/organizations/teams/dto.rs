@@ -60,6 +60,7 @@ impl CreateTeamBody {
 #[serde(default, deny_unknown_fields)]
 #[schema(example = json!({ "name": "Platform and tools", "description": null }))]
 pub(crate) struct UpdateTeamBody {
+    /// No other team of the organization has it, whatever its case.
     #[serde(deserialize_with = "not_null")]
     #[validate(custom(function = "check::name"))]
     #[schema(value_type = String, required = false, min_length = 1, max_length = 100, pattern = "line")]

@@ -56,6 +56,8 @@ pub(crate) async fn create_team(caller: Caller, body: Body<CreateTeamBody>) -> A
 }
 
 /// Read a team
+///
+/// Its members are listed by `GET /teams/{team}/members`.
 #[utoipa::path(tag = "teams", operation_id = "get_team", params(InTeamPath, IfNoneMatch),
     responses((status = 200, body = TeamResponse, description = "The team")))]
 #[get("/teams/{team}")]
