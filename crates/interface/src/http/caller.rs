@@ -95,7 +95,12 @@ fn leaves_body_unread(request: &HttpRequest, payload: &Payload) -> bool {
         return false;
     }
     let documented = request.app_data::<Data<RouteTable>>().zip(request.match_pattern());
-    documented.is_some_and(|(table, pattern)| !table.takes_body(request.method(), &pattern))
+    documented.is_some_and(|(table, pattern)| {
+        // What was taken for an id may be the name of another route, which has no such method: the path says so.
+        let named = table.methods_of_literal(request.match_info().as_str());
+        let is_other_route = named.is_some_and(|methods| !methods.contains(request.method()));
+        !is_other_route && !table.takes_body(request.method(), &pattern)
+    })
 }
 
 /// What was found out about the request, whose route is known by now.
