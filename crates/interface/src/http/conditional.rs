@@ -34,6 +34,30 @@ pub(crate) trait Versioned {
     }
 }
 
+/// The identity of an answer with a `version`, and an `id` unless another field is named. With `variant` what is shown of one
+/// version is told apart.
+macro_rules! versioned {
+    ($answer:ident) => {
+        $crate::http::conditional::versioned!($answer: id);
+    };
+    ($answer:ident: $id:ident $(, $variant:ident)?) => {
+        impl $crate::http::conditional::Versioned for $answer {
+            fn id(&self) -> uuid::Uuid {
+                self.$id
+            }
+
+            fn version(&self) -> tenon_domain::Version {
+                self.version
+            }
+
+            $(fn $variant(&self) -> Option<String> {
+                Some($crate::http::conditional::digest(self))
+            })?
+        }
+    };
+}
+pub(crate) use versioned;
+
 /// A digest of a whole answer.
 pub(crate) fn digest(body: &impl Serialize) -> String {
     let text = serde_json::to_vec(body).unwrap_or_default();

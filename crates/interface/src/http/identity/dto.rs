@@ -3,13 +3,12 @@
 use serde::{Deserialize, Serialize};
 use tenon_application::AppError;
 use tenon_application::identity::{AcceptInvitationInput, RegisterInput, SignedIn, UserView};
-use tenon_domain::Version;
 use tenon_domain::identity::{DisplayName, Password};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::conditional::Versioned;
+use crate::http::conditional::versioned;
 use crate::http::cookies::AuthMode;
 use crate::http::merge_patch::not_null;
 use crate::http::organizations::OrganizationResponse;
@@ -152,15 +151,7 @@ impl From<UserView> for UserResponse {
     }
 }
 
-impl Versioned for UserResponse {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-}
+versioned!(UserResponse);
 
 /// How the access token is sent: as `Authorization: Bearer <token>` or, with `X-Auth-Mode: cookie`, as a cookie.
 #[derive(Clone, Copy, Serialize, ToSchema)]

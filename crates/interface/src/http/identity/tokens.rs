@@ -16,7 +16,7 @@ use validator::Validate;
 use crate::http::answer::{Answer, created, no_content, ok_unless_held};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
-use crate::http::conditional::{IfMatch, IfNoneMatch, Versioned, digest};
+use crate::http::conditional::{IfMatch, IfNoneMatch, Versioned, versioned};
 use crate::http::list::{List, ListBody, Unfiltered};
 use crate::http::path::{InPath, id_ref};
 use crate::http::validation::checks;
@@ -117,20 +117,8 @@ impl From<TokenView> for TokenResponse {
     }
 }
 
-impl Versioned for TokenResponse {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-
-    /// When it was used, and the name of its owner.
-    fn variant(&self) -> Option<String> {
-        Some(digest(self))
-    }
-}
+// When it was used, and the name of its owner.
+versioned!(TokenResponse: id, variant);
 
 /// A new personal access token. The token itself is shown only this once.
 #[derive(Serialize, ToSchema)]

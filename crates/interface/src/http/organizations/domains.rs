@@ -5,8 +5,8 @@ use actix_web::{delete, get, patch, post};
 use serde::{Deserialize, Serialize};
 use tenon_application::organizations::{DomainView, Domains, EditDomain, FindDomain, ListDomains, RemoveDomain};
 use tenon_application::{AppError, Unsorted};
+use tenon_domain::DomainId;
 use tenon_domain::organizations::{DomainName, DomainStatus};
-use tenon_domain::{DomainId, Version};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use super::OrganizationRoleName;
 use crate::http::answer::{Answer, created, no_content, ok_unless_held, ok_versioned};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
-use crate::http::conditional::{IfMatch, IfNoneMatch, Versioned};
+use crate::http::conditional::{IfMatch, IfNoneMatch, versioned};
 use crate::http::list::{List, ListBody, Unfiltered};
 use crate::http::merge_patch::Patch;
 use crate::http::path::{InPath, id_ref};
@@ -130,15 +130,7 @@ impl From<DomainView> for DomainResponse {
     }
 }
 
-impl Versioned for DomainResponse {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-}
+versioned!(DomainResponse);
 
 /// List the domains
 ///

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::permissions::HeldRoleResponse;
-use crate::http::conditional::{Versioned, digest};
+use crate::http::conditional::versioned;
 use crate::http::merge_patch::not_null;
 use crate::http::validation::checks;
 use crate::http::wire::{Moment, wire_enum};
@@ -101,17 +101,5 @@ impl From<OrganizationView> for OrganizationResponse {
     }
 }
 
-impl Versioned for OrganizationResponse {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-
-    /// Your role is not the organization's, and changes without it.
-    fn variant(&self) -> Option<String> {
-        Some(digest(self))
-    }
-}
+// Your role is not the organization's, and changes without it.
+versioned!(OrganizationResponse: id, variant);

@@ -22,7 +22,7 @@ use super::role_choice::needed;
 use crate::http::answer::{Answer, created, no_content, ok_unless_held};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
-use crate::http::conditional::{IfMatch, IfNoneMatch, Versioned, digest};
+use crate::http::conditional::{IfMatch, IfNoneMatch, Versioned, versioned};
 use crate::http::list::{Filter, List, ListBody};
 use crate::http::path::{InPath, id_ref};
 use crate::http::query::{self, Params};
@@ -125,20 +125,8 @@ impl From<InvitationView> for InvitationResponse {
     }
 }
 
-impl Versioned for InvitationResponse {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-
-    /// That it has expired, and the name of the custom role.
-    fn variant(&self) -> Option<String> {
-        Some(digest(self))
-    }
-}
+// That it has expired, and the name of the custom role.
+versioned!(InvitationResponse: id, variant);
 
 /// A new invitation, with what it is accepted with. That is shown only this once.
 #[derive(Serialize, ToSchema)]

@@ -20,7 +20,7 @@ use super::role_choice::change;
 use crate::http::answer::{Answer, no_content, ok_unless_held, ok_versioned};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
-use crate::http::conditional::{IfMatch, IfNoneMatch, Versioned, digest};
+use crate::http::conditional::{IfMatch, IfNoneMatch, versioned};
 use crate::http::list::{Filter, List, ListBody};
 use crate::http::merge_patch::{Patch, not_null};
 use crate::http::path::{InPath, MemberRef};
@@ -125,20 +125,8 @@ impl From<MemberView> for MemberResponse {
     }
 }
 
-impl Versioned for MemberResponse {
-    fn id(&self) -> Uuid {
-        self.user_id
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-
-    /// Their name, their address and the name of their role are not of the membership.
-    fn variant(&self) -> Option<String> {
-        Some(digest(self))
-    }
-}
+// Their name, their address and the name of their role are not of the membership.
+versioned!(MemberResponse: user_id, variant);
 
 /// List the members
 ///

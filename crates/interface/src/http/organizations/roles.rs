@@ -4,9 +4,9 @@ use actix_web::{delete, get, patch, post};
 use serde::{Deserialize, Serialize};
 use tenon_application::organizations::{CreateRole, DeleteRole, EditRole, FindRole, ListRoles};
 use tenon_application::{AppError, Unsorted};
+use tenon_domain::CustomRoleId;
 use tenon_domain::access::{Permissions, RoleLevel};
 use tenon_domain::organizations::{CustomRoleState, NewRole, RoleChanges, RoleDescription, RoleName};
-use tenon_domain::{CustomRoleId, Version};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use super::permissions::PermissionName;
 use crate::http::answer::{Answer, created, no_content, ok_unless_held, ok_versioned};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
-use crate::http::conditional::{IfMatch, IfNoneMatch, Versioned};
+use crate::http::conditional::{IfMatch, IfNoneMatch, versioned};
 use crate::http::list::{Filter, List, ListBody};
 use crate::http::merge_patch::{Patch, not_null};
 use crate::http::path::{InPath, id_ref};
@@ -167,15 +167,7 @@ impl From<CustomRoleState> for RoleResponse {
     }
 }
 
-impl Versioned for RoleResponse {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-}
+versioned!(RoleResponse);
 
 /// List the custom roles
 ///

@@ -5,7 +5,6 @@ use tenon_application::projects::{
     CreateProject, ProjectFields, ProjectFilter, ProjectRef, ProjectSort, ProjectView, StatusView,
 };
 use tenon_application::{AppError, SortBy};
-use tenon_domain::Version;
 use tenon_domain::access::Visibility;
 use tenon_domain::projects::{ProjectDescription, ProjectKey, ProjectName, StatusCategory};
 use utoipa::ToSchema;
@@ -13,7 +12,7 @@ use utoipa::openapi::schema::Object;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::conditional::Versioned;
+use crate::http::conditional::versioned;
 use crate::http::list::{Filter, SortField};
 use crate::http::merge_patch::{Patch, not_null};
 use crate::http::path::{PathRef, id_or_key_schema};
@@ -163,15 +162,7 @@ impl From<ProjectView> for ProjectResponse {
     }
 }
 
-impl Versioned for ProjectResponse {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-}
+versioned!(ProjectResponse);
 
 impl PathRef for ProjectRef {
     const SEGMENT: &'static str = "project";

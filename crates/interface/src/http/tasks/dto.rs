@@ -5,17 +5,17 @@ use serde::{Deserialize, Serialize};
 use tenon_application::AppError;
 use tenon_application::documents::Rendering;
 use tenon_application::tasks::{CreateTask, TaskFields, TaskRef, TaskView};
+use tenon_domain::UserId;
 use tenon_domain::projects::StatusKey;
 use tenon_domain::tasks::{
     Assignees, Estimate, Labels, TaskDescription, TaskError, TaskKey, TaskPriority, TaskTitle, TaskType,
 };
-use tenon_domain::{UserId, Version};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::conditional::Versioned;
+use crate::http::conditional::versioned;
 use crate::http::merge_patch::{Patch, not_null};
 use crate::http::path::{PathRef, id_or_key_schema};
 use crate::http::projects::StatusCategoryName;
@@ -268,15 +268,7 @@ pub(super) const RENDERING: Rendering<TaskView> = Rendering {
     },
 };
 
-impl Versioned for TaskResponse {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-}
+versioned!(TaskResponse);
 
 impl PathRef for TaskRef {
     const SEGMENT: &'static str = "task";

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::conditional::Versioned;
+use crate::http::conditional::{Versioned, versioned};
 use crate::http::merge_patch::not_null;
 use crate::http::path::id_ref;
 use crate::http::validation::checks;
@@ -105,15 +105,7 @@ pub(crate) struct PasskeyResponse {
     version: i64,
 }
 
-impl Versioned for PasskeyResponse {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-}
+versioned!(PasskeyResponse);
 
 impl From<PasskeyView> for PasskeyResponse {
     fn from(passkey: PasskeyView) -> Self {

@@ -1,12 +1,11 @@
 use serde::Serialize;
 use tenon_application::identity::{IdentityProviderView, SingleSignOn};
-use tenon_domain::Version;
 use tenon_domain::identity::{GroupsClaim, ProviderKey};
 use tenon_domain::organizations::RoleChoice;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::http::conditional::Versioned;
+use crate::http::conditional::versioned;
 use crate::http::organizations::OrganizationRoleName;
 use crate::http::wire::Moment;
 
@@ -88,12 +87,4 @@ impl IdentityProviderResponse {
     }
 }
 
-impl Versioned for IdentityProviderResponse {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-}
+versioned!(IdentityProviderResponse);

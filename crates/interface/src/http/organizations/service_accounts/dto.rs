@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::conditional::{Versioned, digest};
+use crate::http::conditional::versioned;
 use crate::http::merge_patch::{Patch, not_null};
 use crate::http::organizations::OrganizationRoleName;
 use crate::http::organizations::members::MemberStatusName;
@@ -119,17 +119,5 @@ impl From<ServiceAccountView> for ServiceAccountResponse {
     }
 }
 
-impl Versioned for ServiceAccountResponse {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-
-    /// The name of its custom role is not its own.
-    fn variant(&self) -> Option<String> {
-        Some(digest(self))
-    }
-}
+// The name of its custom role is not its own.
+versioned!(ServiceAccountResponse: id, variant);

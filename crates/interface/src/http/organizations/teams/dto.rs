@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::http::conditional::Versioned;
+use crate::http::conditional::versioned;
 use crate::http::list::Filter;
 use crate::http::merge_patch::{Patch, not_null};
 use crate::http::query::{self, Params};
@@ -113,15 +113,7 @@ impl From<TeamView> for TeamResponse {
     }
 }
 
-impl Versioned for TeamResponse {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-}
+versioned!(TeamResponse);
 
 /// A member of a team.
 #[derive(Serialize, ToSchema)]
