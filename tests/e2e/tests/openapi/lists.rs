@@ -111,3 +111,24 @@ pub(crate) const FOR_EVERYBODY: &[&str] = &[
     "POST /auth/oidc/token",
     "GET /openapi.json",
 ];
+
+/// What somebody who may only look at a project is answered otherwise than with 403: what they may look at, and what is
+/// somebody else's own, which does not exist for them.
+pub(crate) const OPEN_TO_VIEWERS: &[&str] = &[
+    "GET /projects/{project} 200",
+    "GET /projects/{project}/members 200",
+    // The owner's member is in no project.
+    "GET /projects/{project}/members/{user_id} 404",
+    "GET /projects/{project}/tasks 200",
+    "GET /projects/{project}/teams 200",
+    "GET /tasks/{task} 200",
+    "DELETE /auth/sessions/{session} 404",
+    "DELETE /users/me/identities/{identity} 404",
+    "DELETE /users/me/passkeys/{passkey} 404",
+    "GET /users/me/passkeys/{passkey} 404",
+    "PATCH /users/me/passkeys/{passkey} 404",
+    "DELETE /users/me/tokens/{token} 404",
+    "GET /users/me/tokens/{token} 404",
+    "POST /notifications/{notification}/read 404",
+    "POST /organizations/{organization}/join 404",
+];

@@ -16,7 +16,7 @@ use tenon_e2e_tests::openapi_document::{Ids, Operation, operations};
 use tenon_e2e_tests::{Answer, Api, Deployment, JWT_SECRET, Person, Server, on_every_deployment, text, tokens};
 
 use self::bodies::body_of;
-use self::lists::{FOR_EVERYBODY, FOR_PEOPLE_ONLY, OPEN_TO_GUESTS};
+use self::lists::{FOR_EVERYBODY, FOR_PEOPLE_ONLY, OPEN_TO_GUESTS, OPEN_TO_VIEWERS};
 use self::tour::tour;
 
 on_every_deployment!(
@@ -25,6 +25,7 @@ on_every_deployment!(
     every_operation_that_changes_something_wants_the_csrf_token_of_a_cookie,
     no_operation_reaches_into_another_organization,
     no_operation_lets_a_guest_do_what_guests_may_not,
+    who_sees_a_project_is_told_which_permission_is_missing,
     every_operation_takes_a_token_with_the_scope_it_documents_and_no_other,
 );
 
@@ -148,6 +149,26 @@ async fn no_operation_lets_a_guest_do_what_guests_may_not(server: Server) {
     for list in ["/projects", "/tasks"] {
         assert_eq!(guest.all(list).await, Vec::<Value>::new(), "{list}");
     }
+}
+
+/// Who is in the project, and may only look: nothing is hidden from them that would be 404 for others.
+async fn who_sees_a_project_is_told_which_permission_is_missing(server: Server) {
+    let (ids, owner) = Ids::found(&server).await;
+    let viewer = owner.invite("Vera Viewer", "guest").await;
+    let place = format!("/projects/{}/members/{}", ids.project, viewer.id);
+    owner.api.put(place, json!({"role": "viewer"})).await.expect(200);
+    let mut others = BTreeSet::new();
+    for operation in operations(&server).await {
+        if !operation.secured || OPEN_TO_GUESTS.contains(&operation.name().as_str()) {
+            continue;
+        }
+        let answer = call(&viewer.api, &operation, &ids).await;
+        match answer.status {
+            403 => drop(answer.any_problem(403)),
+            status => drop(others.insert(format!("{} {status}", operation.name()))),
+        }
+    }
+    assert_eq!(others, OPEN_TO_VIEWERS.iter().map(|it| (*it).to_owned()).collect());
 }
 
 async fn every_operation_takes_a_token_with_the_scope_it_documents_and_no_other(server: Server) {
