@@ -4,7 +4,7 @@ use tenon_domain::identity::{MfaMethod, PasskeyName, Password};
 
 use super::*;
 use crate::actor::Denial;
-use crate::identity::{EmailVerification, MfaAnswer};
+use crate::identity::{EmailVerification, MfaAnswer, MfaToken};
 use crate::in_memory::{code_at, signed};
 
 const USELESS: AppError = AppError::Unauthenticated(Denial::InvalidSignInCode);
@@ -35,9 +35,8 @@ async fn a_code_is_good_for_a_minute() {
     assert_eq!(stage.redeem(&back).await.unwrap_err(), USELESS);
 }
 
-#[tokio::test]
-async fn a_second_factor_is_asked_for_and_leads_to_the_same_place() {
-    let stage = Stage::new().await;
+/// A sign-in of the stranger that waits for their second factor, by what they came back with, and what meets it.
+async fn half_way(stage: &Stage) -> (Return, MfaToken, MfaAnswer) {
     let accounts = &stage.service.accounts;
     let stranger = Person::Stranger.actor();
     let password = Password::attempt("Stranger's password".to_owned());
@@ -49,8 +48,16 @@ async fn a_second_factor_is_asked_for_and_leads_to_the_same_place() {
         Err(AppError::MfaRequired(token)) => token,
         other => panic!("{other:?}"),
     };
+    (back, token, MfaAnswer::Code(code_at(&app, at(20))))
+}
+
+#[tokio::test]
+async fn a_second_factor_is_asked_for_and_leads_to_the_same_place() {
+    let stage = Stage::new().await;
+    let accounts = &stage.service.accounts;
+    let (back, token, answer) = half_way(&stage).await;
     assert_eq!(stage.redeem(&back).await.unwrap_err(), USELESS, "it is used up");
-    let signed_in = accounts.verify_mfa(&nobody(), token.expose(), MfaAnswer::Code(code_at(&app, at(20)))).await;
+    let signed_in = accounts.verify_mfa(&nobody(), token.expose(), answer).await;
     let signed_in = signed_in.unwrap();
     assert_eq!(signed_in.organization.id, Scene::ACME, "not where they are at home");
     let data = stage.scene.store.data();
@@ -118,19 +125,9 @@ async fn a_provider_that_is_deleted_or_switched_off_has_not_vouched() {
 async fn nor_does_a_second_factor_make_up_for_it() {
     let stage = Stage::new().await;
     let accounts = &stage.service.accounts;
-    let stranger = Person::Stranger.actor();
-    let password = Password::attempt("Stranger's password".to_owned());
-    let app = accounts.begin_totp(&stranger, password, None).await.unwrap();
-    accounts.confirm_totp(&stranger, &code_at(&app, at(10))).await.unwrap();
-    stage.scene.clock.set(20);
-    let back = stage.visit(&stage.of_acme(), claims("Stranger", &[])).await;
-    let token = match stage.redeem(&back).await {
-        Err(AppError::MfaRequired(token)) => token,
-        other => panic!("{other:?}"),
-    };
+    let (_, token, answer) = half_way(&stage).await;
     stage.scene.store.data().identity_providers[0].1.settings.enabled = false;
     let sessions = stage.scene.store.data().sessions.len();
-    let answer = MfaAnswer::Code(code_at(&app, at(20)));
     assert_eq!(accounts.verify_mfa(&nobody(), token.expose(), answer).await.unwrap_err(), USELESS);
     let data = stage.scene.store.data();
     assert_eq!((data.challenges.len(), data.sessions.len()), (0, sessions));
